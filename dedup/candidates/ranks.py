@@ -1,0 +1,61 @@
+"""What both channels know of the stories: their keep order, who takes part, and when each was published."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from dedup import kernels
+
+NO_PAIRS = np.empty((0, 2), np.uint32)
+_NO_DATES = np.empty(0, np.int64)
+
+
+Arguments = tuple[
+    kernels.Corpus,
+    npt.NDArray[np.uint32],
+    npt.NDArray[np.uint8],
+    npt.NDArray[np.int64],
+    int,
+    npt.NDArray[np.uint32],
+    int,
+]
+
+
+class Proposal(NamedTuple):
+    """Candidate pairs as ``(later rank, earlier rank)`` rows of uint32, ascending, and how many buckets were not compared
+    in full."""
+
+    pairs: npt.NDArray[np.uint32]
+    cut_buckets: int = 0
+
+    def joined(self, other: npt.NDArray[np.uint32]) -> Proposal:
+        """With further pairs, which must be none of these."""
+        pairs = np.concatenate([self.pairs, other])
+        return Proposal(np.ascontiguousarray(pairs[np.lexsort((pairs[:, 1], pairs[:, 0]))]), self.cut_buckets)
+
+
+@dataclass(frozen=True, slots=True)
+class Ranks:
+    """Stories by rank, their place in keep order.
+
+    ``order[rank]`` is the story's number in ``corpus``; ``active`` is 0 where a story takes no part; ``published`` holds
+    microseconds since 1970 or ``kernels.UNDATED``, one a rank. Two dated stories more than ``window`` microseconds apart
+    are not proposed; None: whatever lies between them.
+    """
+
+    corpus: kernels.Corpus
+    order: npt.NDArray[np.uint32]
+    active: npt.NDArray[np.uint8]
+    published: npt.NDArray[np.int64]
+    window: int | None = None
+    threads: int = 0
+
+    def arguments(self, known: Proposal | None) -> Arguments:
+        """The leading arguments of both native joins; pairs in ``known`` are not proposed again."""
+        dates = _NO_DATES if self.window is None else self.published
+        pairs = NO_PAIRS if known is None else known.pairs
+        return self.corpus, self.order, self.active, dates, self.window or 0, pairs, self.threads

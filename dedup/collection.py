@@ -1,0 +1,89 @@
+"""What a run remembers of its stories: their sketches, and the few fields that decisions and reports need."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import numpy.typing as npt
+
+from dedup import kernels
+from dedup.cluster import Keys
+from dedup.settings import Settings
+from dedup.sketch import new_corpus
+from dedup.story import Problem, Story
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_BATCH_BYTES = 4 << 20  # sketched in one call: enough for all cores, little beside the texts kept
+
+
+def microseconds(when: datetime | None) -> int:
+    """Microseconds since 1970; ``kernels.UNDATED`` for None."""
+    return kernels.UNDATED if when is None else (when - _EPOCH) // timedelta(microseconds=1)
+
+
+@dataclass(slots=True)
+class Collection:
+    """Stories numbered from 0 in the order added. Their texts live in ``corpus``, one UTF-8 copy each."""
+
+    settings: Settings
+    threads: int = 0
+    ids: list[str] = field(default_factory=list)
+    titles: list[str | None] = field(default_factory=list)
+    sources: list[str | None] = field(default_factory=list)
+    paths: list[str] = field(default_factory=list)
+    lines: list[int] = field(default_factory=list)
+    corpus: kernels.Corpus = field(init=False)
+    _published: list[int] = field(default_factory=list)
+    _texts: list[str] = field(default_factory=list)
+    _pending: int = 0
+    _taken: set[str] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self.corpus = new_corpus(self.settings)
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def add(self, story: Story) -> Problem | None:
+        """Take a story in. One whose id is taken gets another, ``id#line`` or ``id#line~2``, and the Problem says so."""
+        renamed = self._free_id(story)
+        self._taken.add(renamed)
+        self.ids.append(renamed)
+        self.titles.append(story.title)
+        self.sources.append(story.source)
+        self.paths.append(story.path)
+        self.lines.append(story.line)
+        self._published.append(microseconds(story.published))
+        self._texts.append(story.text)
+        self._pending += len(story.text)
+        if self._pending >= _BATCH_BYTES:
+            self.flush()
+        if renamed == story.id:
+            return None
+        where = f"{story.path}:{story.line}" if story.line else story.path
+        return Problem(where=where, reason=f"id {story.id!r} is taken; this story goes by {renamed!r}", failed=False)
+
+    def _free_id(self, story: Story) -> str:
+        name, again = story.id, 1
+        while name in self._taken:
+            place = f"#{story.line}" if story.line else ""
+            name = f"{story.id}{place}" if again == 1 and place else f"{story.id}{place}~{again + 1 - bool(place)}"
+            again += 1
+        return name
+
+    def flush(self) -> None:
+        """Sketch what was added since the last time."""
+        if self._texts:
+            self.corpus.add(self._texts, self.threads)
+        self._texts, self._pending = [], 0
+
+    @property
+    def published(self) -> npt.NDArray[np.int64]:
+        """Microseconds since 1970 or ``kernels.UNDATED``, one a story."""
+        return np.array(self._published, np.int64)
+
+    def keys(self) -> Keys:
+        """What keep policies go by."""
+        return Keys(self.ids, self.sources, self.published, self.corpus.token_counts())

@@ -1,0 +1,52 @@
+"""The native core: takes texts, gives sketches, candidate pairs and exact comparisons, knows nothing of stories.
+
+Guarantees: the same bytes out for any number of threads and any processor; the GIL is released while it works; it never
+prints and never aborts. ``threads`` is everywhere the most threads used, 0 meaning one a core.
+"""
+
+from __future__ import annotations
+
+from dedup.kernels._native import (
+    FOLD_VERSION,
+    UNDATED,
+    Corpus,
+    band_pairs,
+    passage_keys,
+    passage_pairs,
+    permute_hashes,
+    set_simd_level,
+    shingle_hashes,
+    signatures,
+    simd_level,
+    token_counts,
+    tokens,
+    xxh3_64,
+)
+
+__all__ = [
+    "FOLD_VERSION",
+    "OVERLAP_COLUMNS",
+    "QUOTE_COLUMNS",
+    "UNDATED",
+    "Corpus",
+    "band_pairs",
+    "passage_keys",
+    "passage_pairs",
+    "permute_hashes",
+    "set_simd_level",
+    "shingle_hashes",
+    "signatures",
+    "simd_level",
+    "token_counts",
+    "tokens",
+    "xxh3_64",
+]
+
+OVERLAP_COLUMNS = (
+    "a", "b", "identical", "shared", "shingles_a", "shingles_b", "tokens_a", "tokens_b", "words_a", "words_b", "longest",
+    "figures_a", "figures_b", "figures_shared", "names_a", "names_b", "names_shared",
+)  # fmt: skip
+"""Columns of the first array of ``Corpus.compare_pairs``; ``Overlap`` in compare.hpp says what each holds."""
+
+QUOTE_COLUMNS = ("a_begin", "a_end", "b_begin", "b_end", "words")
+"""Columns of its second array: code points of the two texts, ends excluded, and the words equal on both sides."""

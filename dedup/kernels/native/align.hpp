@@ -1,0 +1,164 @@
+// The passages two stories have in common: maximal runs of equal shingles, joined across small edits.
+#pragma once
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+
+#include "buffer.hpp"
+#include "prepare.hpp"
+
+namespace dedup {
+
+// Token ranges in either story, ends excluded; both ends stand on shared words. `words`: tokens equal on both sides.
+struct Passage {
+  std::uint32_t x_begin, x_end, y_begin, y_end, words;
+};
+
+struct AlignSettings {
+  std::size_t shingle = 5;
+  std::uint32_t gap = 10;       // tokens that may stand between two runs of a passage, on either side
+  std::uint32_t min_words = 8;  // of a passage; shorter ones are stock phrases
+};
+
+class Aligner {
+ public:
+  // Distinct shingles the stories share; readies passages().
+  std::size_t match(const Prepared& x, const Prepared& y) {
+    group_.resize(x.shingles.size());
+    std::fill(group_.begin(), group_.end(), Group{0, 0});
+    std::size_t shared = 0, i = 0, j = 0;
+    const std::size_t x_count = x.sorted.size(), y_count = y.sorted.size();
+    while (i < x_count && j < y_count) {
+      const std::uint64_t hash = x.sorted[i].hash, other = y.sorted[j].hash;
+      if (hash != other) {
+        i += hash < other;
+        j += other < hash;
+        continue;
+      }
+      std::size_t y_end = j + 1;
+      while (y_end < y_count && y.sorted[y_end].hash == hash) ++y_end;
+      const Group group{static_cast<std::uint32_t>(j), static_cast<std::uint32_t>(y_end - j)};
+      for (; i < x_count && x.sorted[i].hash == hash; ++i) group_[x.sorted[i].at] = group;
+      j = y_end;
+      ++shared;
+    }
+    return shared;
+  }
+
+  // The passages of the two stories last given to match(), by place in x. No token of x is in two of them.
+  const Buffer<Passage>& passages(const Prepared& x, const Prepared& y, const AlignSettings& settings) {
+    passages_.clear();
+    used_.resize(y.shingles.size());
+    std::fill(used_.begin(), used_.end(), std::uint8_t{0});
+    Run run{0, 0, 0};
+    for (std::uint32_t i = 0; i < group_.size(); ++i) {
+      if (group_[i].count == 0) continue;
+      const std::uint32_t next = run.y + run.shingles;
+      const bool goes_on = run.shingles > 0 && i == run.x + run.shingles && next < y.shingles.size() && !used_[next] &&
+                           y.shingles[next] == x.shingles[i];
+      if (goes_on) {
+        used_[next] = 1;
+        ++run.shingles;
+        continue;
+      }
+      const std::uint32_t place = choose(y, group_[i], next);
+      if (place == kNone) continue;
+      end_run(x, y, run, settings);
+      used_[place] = 1;
+      run = {i, place, 1};
+    }
+    end_run(x, y, run, settings);
+    drop_short(settings.min_words);
+    return passages_;
+  }
+
+ private:
+  static constexpr std::uint32_t kNone = 0xFFFFFFFFu;
+  static constexpr std::size_t kOpen = 8;         // passages that a run may continue, most recent first
+  static constexpr std::uint32_t kRepeats = 64;   // places of one shingle that are looked at
+  static constexpr std::size_t kMaxGap = 32;
+
+  struct Group {
+    std::uint32_t first, count;  // in y.sorted
+  };
+  struct Run {
+    std::uint32_t x, y, shingles;
+  };
+
+  // The first unused place at or behind `expected`, else the first unused one.
+  std::uint32_t choose(const Prepared& y, Group group, std::uint32_t expected) const {
+    std::uint32_t best = kNone;
+    for (std::uint32_t g = 0; g < std::min(group.count, kRepeats); ++g) {
+      const std::uint32_t place = y.sorted[group.first + g].at;
+      if (used_[place]) continue;
+      if (place >= expected) return place;
+      if (best == kNone) best = place;
+    }
+    return best;
+  }
+
+  // Adds a run to the passage it continues, or opens one.
+  void end_run(const Prepared& x, const Prepared& y, const Run& run, const AlignSettings& settings) {
+    if (run.shingles == 0) return;
+    const auto length = static_cast<std::uint32_t>(run.shingles + settings.shingle - 1);
+    const auto reach = static_cast<std::int64_t>(std::min<std::size_t>(settings.gap, kMaxGap));
+    const auto overlap = -static_cast<std::int64_t>(settings.shingle);
+    for (std::size_t back = 0; back < std::min(kOpen, passages_.size()); ++back) {
+      Passage& p = passages_[passages_.size() - 1 - back];
+      const std::int64_t gap_x = std::int64_t{run.x} - p.x_end, gap_y = std::int64_t{run.y} - p.y_end;
+      if (gap_x > reach || gap_y > reach || gap_x <= overlap || gap_y <= overlap) continue;
+      // Where an edit repeats a word, two runs can claim the same token: the earlier keeps it.
+      const auto trim = static_cast<std::uint32_t>(std::max<std::int64_t>({0, -gap_x, -gap_y}));
+      if (trim >= length || starts_inside(run.x + trim, back)) return;
+      p.words += length - trim + common(x, y, p, run.x + trim, run.y + trim);
+      p.x_end = run.x + length;
+      p.y_end = run.y + length;
+      return;
+    }
+    const std::uint32_t trim = passages_.empty() ? 0 : trimmed(run.x);
+    if (trim < length) passages_.push_back({run.x + trim, run.x + length, run.y + trim, run.y + length, length - trim});
+  }
+
+  std::uint32_t trimmed(std::uint32_t begin) const {
+    std::uint32_t end = 0;
+    for (std::size_t back = 0; back < std::min(kOpen, passages_.size()); ++back)
+      end = std::max(end, passages_[passages_.size() - 1 - back].x_end);
+    return end > begin ? end - begin : 0;
+  }
+
+  // Whether a passage opened later than the one `back` places behind reaches past `begin`.
+  bool starts_inside(std::uint32_t begin, std::size_t back) const {
+    for (std::size_t later = 0; later < back; ++later)
+      if (passages_[passages_.size() - 1 - later].x_end > begin) return true;
+    return false;
+  }
+
+  // Longest common subsequence of the words between a passage's end and a run that continues it.
+  std::uint32_t common(const Prepared& x, const Prepared& y, const Passage& p, std::uint32_t x_end, std::uint32_t y_end) const {
+    std::uint32_t row[kMaxGap + kMaxGap] = {};
+    const std::uint32_t width = y_end - p.y_end;
+    for (std::uint32_t i = p.x_end; i < x_end; ++i) {
+      std::uint32_t diagonal = 0;
+      for (std::uint32_t j = 0; j < width; ++j) {
+        const std::uint32_t above = row[j + 1];
+        row[j + 1] = x.words[i] == y.words[p.y_end + j] ? diagonal + 1 : std::max(above, row[j]);
+        diagonal = above;
+      }
+    }
+    return row[width];
+  }
+
+  void drop_short(std::uint32_t min_words) {
+    std::size_t kept = 0;
+    for (const Passage& p : passages_)
+      if (p.words >= min_words) passages_[kept++] = p;
+    passages_.resize(kept);
+    std::sort(passages_.begin(), passages_.end(), [](const Passage& p, const Passage& q) { return p.x_begin < q.x_begin; });
+  }
+
+  Buffer<Group> group_;        // per shingle of x: its places in y
+  Buffer<std::uint8_t> used_;  // per shingle of y: already in a run
+  Buffer<Passage> passages_;
+};
+
+}  // namespace dedup

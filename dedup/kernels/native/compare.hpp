@@ -1,0 +1,222 @@
+// A pair of stories, compared exactly: shared shingles, passages, figures and names in common.
+#pragma once
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "align.hpp"
+#include "buffer.hpp"
+#include "corpus.hpp"
+#include "parallel.hpp"
+#include "prepare.hpp"
+
+namespace dedup {
+
+// One compared pair. Python reads it as a row of kOverlapColumns uint32, in this order (see dedup/kernels/__init__.py).
+struct Overlap {
+  std::uint32_t a, b;                                   // story numbers
+  std::uint32_t identical;                              // 1: the same tokens in the same order
+  std::uint32_t shared, shingles_a, shingles_b;         // distinct shingles
+  std::uint32_t tokens_a, tokens_b;
+  std::uint32_t words_a, words_b;                       // tokens covered by passages
+  std::uint32_t longest;                                // words of the longest passage
+  std::uint32_t figures_a, figures_b, figures_shared;   // distinct
+  std::uint32_t names_a, names_b, names_shared;         // distinct
+};
+inline constexpr std::size_t kOverlapColumns = sizeof(Overlap) / sizeof(std::uint32_t);
+static_assert(sizeof(Overlap) == kOverlapColumns * sizeof(std::uint32_t) && kOverlapColumns == 17);
+
+// A passage as reported: code points of the two texts, ends excluded, and the words equal on both sides.
+struct Quote {
+  std::uint32_t a_begin, a_end, b_begin, b_end, words;
+};
+inline constexpr std::size_t kQuoteColumns = sizeof(Quote) / sizeof(std::uint32_t);
+
+// A pair is worth keeping if it is identical or reaches any one of these.
+struct Floor {
+  double jaccard = 0.5;
+  double containment = 0.5;
+  std::uint32_t words = 16;  // of the longest passage
+};
+
+class Comparer {
+ public:
+  explicit Comparer(AlignSettings settings) : settings_(settings) {}
+
+  // Compares and, if the pair reaches the floor, appends its passages to `quotes` and returns true.
+  bool compare(const Prepared& a, const Prepared& b, const Floor& floor, Overlap& out, Buffer<Quote>& quotes) {
+    const bool swapped = before(b, a);
+    const Prepared& x = swapped ? b : a;
+    const Prepared& y = swapped ? a : b;
+    const std::size_t shared = aligner_.match(x, y);
+    out.shared = static_cast<std::uint32_t>(shared);
+    out.identical = a.tokens.size() > 0 && a.tokens.all() == b.tokens.all();
+    out.shingles_a = static_cast<std::uint32_t>(a.distinct);
+    out.shingles_b = static_cast<std::uint32_t>(b.distinct);
+    out.tokens_a = static_cast<std::uint32_t>(a.tokens.size());
+    out.tokens_b = static_cast<std::uint32_t>(b.tokens.size());
+    const bool alike = out.identical || reaches(shared, a.distinct + b.distinct - shared, floor.jaccard) ||
+                       reaches(shared, std::min(a.distinct, b.distinct), floor.containment);
+    // A run has five words or more, so fewer shared shingles than this can't make a passage of floor.words.
+    if (!alike && shared * settings_.shingle < floor.words) return false;
+    const Buffer<Passage>& passages = aligner_.passages(x, y, settings_);
+    out.longest = 0;
+    for (const Passage& p : passages) out.longest = std::max(out.longest, p.words);
+    if (!alike && out.longest < floor.words) return false;
+    quote(a, b, passages, swapped, out, quotes);
+    count_facts(a, b, out);
+    return true;
+  }
+
+ private:
+  static bool reaches(std::size_t part, std::size_t whole, double share) {
+    return part > 0 && static_cast<double>(part) >= share * static_cast<double>(whole);
+  }
+
+  // Alignment always runs from the shorter story, so that (a, b) and (b, a) mirror each other.
+  static bool before(const Prepared& p, const Prepared& q) {
+    if (p.tokens.size() != q.tokens.size()) return p.tokens.size() < q.tokens.size();
+    return p.tokens.all() < q.tokens.all();
+  }
+
+  void quote(const Prepared& a, const Prepared& b, const Buffer<Passage>& passages, bool swapped, Overlap& out,
+             Buffer<Quote>& quotes) {
+    const std::size_t first = quotes.size();
+    covered_a_.clear();
+    covered_b_.clear();
+    for (const Passage& p : passages) {
+      const Span in_a = swapped ? Span{p.y_begin, p.y_end} : Span{p.x_begin, p.x_end};
+      const Span in_b = swapped ? Span{p.x_begin, p.x_end} : Span{p.y_begin, p.y_end};
+      covered_a_.push_back(in_a);
+      covered_b_.push_back(in_b);
+      quotes.push_back({a.tokens.spans[in_a.begin].begin, a.tokens.spans[in_a.end - 1].end,
+                        b.tokens.spans[in_b.begin].begin, b.tokens.spans[in_b.end - 1].end, p.words});
+    }
+    std::sort(quotes.begin() + first, quotes.end(), [](const Quote& p, const Quote& q) {
+      return p.a_begin != q.a_begin ? p.a_begin < q.a_begin : p.b_begin < q.b_begin;
+    });
+    out.words_a = covered(covered_a_);
+    out.words_b = covered(covered_b_);
+  }
+
+  static std::uint32_t covered(Buffer<Span>& ranges) {
+    std::sort(ranges.begin(), ranges.end(), [](const Span& p, const Span& q) { return p.begin < q.begin; });
+    std::uint32_t words = 0, reached = 0;
+    for (const Span& r : ranges) {
+      const std::uint32_t begin = std::max(r.begin, reached);
+      if (r.end > begin) words += r.end - begin;
+      reached = std::max(reached, r.end);
+    }
+    return words;
+  }
+
+  static std::uint32_t in_both(const Buffer<std::uint64_t>& p, const Buffer<std::uint64_t>& q) {
+    std::uint32_t count = 0;
+    for (std::size_t i = 0, j = 0; i < p.size() && j < q.size();) {
+      count += p[i] == q[j];
+      const bool p_first = p[i] <= q[j], q_first = q[j] <= p[i];
+      i += p_first;
+      j += q_first;
+    }
+    return count;
+  }
+
+  static void count_facts(const Prepared& a, const Prepared& b, Overlap& out) {
+    out.figures_a = static_cast<std::uint32_t>(a.figures.size());
+    out.figures_b = static_cast<std::uint32_t>(b.figures.size());
+    out.figures_shared = in_both(a.figures, b.figures);
+    out.names_a = static_cast<std::uint32_t>(a.names.size());
+    out.names_b = static_cast<std::uint32_t>(b.names.size());
+    out.names_shared = in_both(a.names, b.names);
+  }
+
+  AlignSettings settings_;
+  Aligner aligner_;
+  Buffer<Span> covered_a_, covered_b_;
+};
+
+// Compared pairs, laid flat: quotes of overlaps[i] are [quote_end[i-1], quote_end[i]).
+struct Overlaps {
+  Buffer<Overlap> rows;
+  Buffer<Quote> quotes;
+  Buffer<std::uint64_t> quote_end;
+
+  void append(const Overlaps& other) {
+    const std::uint64_t base = quotes.size();
+    rows.append(other.rows.data(), other.rows.size());
+    quotes.append(other.quotes.data(), other.quotes.size());
+    for (const std::uint64_t end : other.quote_end) quote_end.push_back(base + end);
+  }
+};
+
+struct StoryPair {
+  std::uint32_t a, b;
+};
+
+// Stories made ready: the last one of each slot, and apart from them the first story of the current pair, which many
+// pairs in a row share.
+class PreparedCache {
+ public:
+  explicit PreparedCache(const Corpus& corpus) : corpus_(corpus), slots_(kSlots) {}
+
+  const Prepared& first(std::uint32_t story) { return ready(first_, story); }
+  const Prepared& second(std::uint32_t story) { return ready(slots_[story % kSlots], story); }
+
+ private:
+  static constexpr std::size_t kSlots = 1021;  // prime, since the story numbers of one outlet may step evenly
+  static constexpr std::uint32_t kNoStory = 0xFFFFFFFFu;
+  struct Slot {
+    std::uint32_t story = kNoStory;
+    Prepared prepared;
+  };
+
+  const Prepared& ready(Slot& slot, std::uint32_t story) const {
+    if (slot.story != story) {
+      slot.story = kNoStory;  // stays so if preparing throws
+      prepare(corpus_.text(story), corpus_.settings().shingle, slot.prepared);
+      slot.story = story;
+    }
+    return slot.prepared;
+  }
+
+  const Corpus& corpus_;
+  Slot first_;
+  std::vector<Slot> slots_;
+};
+
+// Compares `pairs` (story numbers, a != b in each) and keeps those that reach the floor, in the order given.
+inline Overlaps compare_pairs(const Corpus& corpus, std::span<const StoryPair> pairs, const AlignSettings& settings,
+                              const Floor& floor, std::size_t threads) {
+  constexpr std::size_t kPiece = 512;
+  const std::size_t tasks = (pairs.size() + kPiece - 1) / kPiece, workers = worker_count(threads, tasks);
+  std::vector<Overlaps> found(tasks);
+  std::vector<PreparedCache> caches;
+  std::vector<Comparer> comparers;
+  for (std::size_t w = 0; w < workers; ++w) {
+    caches.emplace_back(corpus);
+    comparers.emplace_back(settings);
+  }
+  for_each_task(tasks, threads, [&](std::size_t task, std::size_t worker) {
+    Overlaps& out = found[task];
+    for (const StoryPair& pair : pairs.subspan(task * kPiece, std::min(kPiece, pairs.size() - task * kPiece))) {
+      Overlap row{};
+      row.a = pair.a;
+      row.b = pair.b;
+      const Prepared& a = caches[worker].first(pair.a);
+      const Prepared& b = caches[worker].second(pair.b);
+      if (!comparers[worker].compare(a, b, floor, row, out.quotes)) continue;
+      out.rows.push_back(row);
+      out.quote_end.push_back(out.quotes.size());
+    }
+  });
+  Overlaps all;
+  for (Overlaps& part : found) {
+    all.append(part);
+    part = {};
+  }
+  return all;
+}
+
+}  // namespace dedup

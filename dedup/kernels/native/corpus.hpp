@@ -1,0 +1,132 @@
+// The stories of one run: texts, signatures, passage keys, laid flat in the blocks they came in. Story numbers count up
+// from 0 in the order of the calls to add().
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <memory>
+#include <span>
+#include <stdexcept>
+#include <string_view>
+#include <vector>
+
+#include "buffer.hpp"
+#include "parallel.hpp"
+#include "sketch.hpp"
+
+namespace dedup {
+
+// Piece bounds for sharing `sizes` among threads: [bounds[i], bounds[i+1]) holds about `piece_bytes`.
+template <class SizeOf>
+std::vector<std::size_t> pieces(std::size_t count, std::size_t piece_bytes, const SizeOf& size_of) {
+  std::vector<std::size_t> bounds{0};
+  std::size_t bytes = 0;
+  for (std::size_t i = 0; i < count; ++i) {
+    bytes += size_of(i) + 64;
+    if (bytes >= piece_bytes || i + 1 == count) {
+      bounds.push_back(i + 1);
+      bytes = 0;
+    }
+  }
+  return bounds;
+}
+
+inline constexpr std::size_t kPieceBytes = 1 << 17;
+
+// Calls work(i, sketcher) for each of `texts`, shared among threads by bytes.
+template <class Work>
+void for_each_text(std::span<const std::string_view> texts, std::size_t threads, const Work& work) {
+  const auto bounds = pieces(texts.size(), kPieceBytes, [&](std::size_t i) { return texts[i].size(); });
+  std::vector<Sketcher> sketchers(worker_count(threads, bounds.size() - 1));
+  for_each_task(bounds.size() - 1, threads, [&](std::size_t task, std::size_t worker) {
+    for (std::size_t i = bounds[task]; i < bounds[task + 1]; ++i) work(i, sketchers[worker]);
+  });
+}
+
+class Corpus {
+ public:
+  explicit Corpus(SketchSettings settings) : settings_(std::move(settings)) {}
+  Corpus(const Corpus&) = delete;
+  Corpus& operator=(const Corpus&) = delete;
+
+  const SketchSettings& settings() const { return settings_; }
+  std::size_t size() const { return stories_.size(); }
+  std::size_t num_perm() const { return settings_.permutations.count; }
+  std::string_view text(std::size_t i) const { return {stories_[i].text, stories_[i].text_bytes}; }
+  std::span<const std::uint32_t> signature(std::size_t i) const { return {stories_[i].signature, num_perm()}; }
+  std::span<const std::uint64_t> keys(std::size_t i) const { return {stories_[i].keys, stories_[i].key_count}; }
+  std::uint64_t digest(std::size_t i) const { return stories_[i].digest; }
+  std::uint32_t token_count(std::size_t i) const { return stories_[i].tokens; }
+  Buffer<std::uint32_t> token_counts() const {
+    Buffer<std::uint32_t> counts;
+    for (const Story& story : stories_) counts.push_back(story.tokens);
+    return counts;
+  }
+  bool has_shingles(std::size_t i) const { return stories_[i].tokens >= settings_.shingle; }
+
+  // Copies and sketches `texts`, each fewer than 2^31 bytes.
+  void add(std::span<const std::string_view> texts, std::size_t threads) {
+    const std::size_t first = stories_.size();
+    if (first + texts.size() >= std::numeric_limits<std::uint32_t>::max())
+      throw std::length_error("a run holds at most 4,294,967,294 stories");
+    const auto bounds = pieces(texts.size(), kPieceBytes, [&](std::size_t i) { return texts[i].size(); });
+    std::vector<Block> blocks(bounds.size() - 1);
+    stories_.resize(first + texts.size());
+    std::vector<Sketcher> sketchers(worker_count(threads, blocks.size()));
+    try {
+      for_each_task(blocks.size(), threads, [&](std::size_t task, std::size_t worker) {
+        const std::size_t begin = bounds[task], count = bounds[task + 1] - begin;
+        fill(blocks[task], texts.subspan(begin, count), sketchers[worker], stories_.data() + first + begin);
+      });
+    } catch (...) {
+      stories_.resize(first);
+      throw;
+    }
+    for (Block& block : blocks) blocks_.push_back(std::move(block));
+  }
+
+ private:
+  struct Story {
+    const char* text;
+    const std::uint32_t* signature;
+    const std::uint64_t* keys;
+    std::uint64_t digest;
+    std::uint32_t text_bytes, key_count, tokens;
+  };
+  struct Block {
+    Buffer<char> text;
+    Buffer<std::uint32_t> signatures;
+    Buffer<std::uint64_t> keys;
+  };
+
+  void fill(Block& block, std::span<const std::string_view> texts, Sketcher& sketcher, Story* stories) const {
+    std::size_t bytes = 0;
+    for (const std::string_view text : texts) bytes += text.size();
+    block.text.reserve(bytes);
+    block.signatures.reserve(texts.size() * num_perm());
+    for (std::size_t i = 0; i < texts.size(); ++i) {
+      sketch(texts[i], settings_, sketcher);
+      block.text.append(texts[i].data(), texts[i].size());
+      block.signatures.append(sketcher.minima.data(), num_perm());
+      block.keys.append(sketcher.keys.data(), sketcher.keys.size());
+      stories[i] = {nullptr, nullptr, nullptr, sketcher.digest, static_cast<std::uint32_t>(texts[i].size()),
+                    static_cast<std::uint32_t>(sketcher.keys.size()), static_cast<std::uint32_t>(sketcher.tokens.size())};
+    }
+    // Keys come one story at a time and their buffer may move until here.
+    const char* text = block.text.data();
+    const std::uint64_t* keys = block.keys.data();
+    for (std::size_t i = 0; i < texts.size(); ++i) {
+      stories[i].text = text;
+      stories[i].keys = keys;
+      stories[i].signature = block.signatures.data() + i * num_perm();
+      text += stories[i].text_bytes;
+      keys += stories[i].key_count;
+    }
+  }
+
+  SketchSettings settings_;
+  std::vector<Story> stories_;
+  std::vector<Block> blocks_;
+};
+
+}  // namespace dedup

@@ -1,0 +1,212 @@
+// Candidate pairs: stories that share a band of their signatures, or a passage key.
+//
+// Stories are known here by rank, their place in keep order. Each bucket (the stories of one key) lists its members by
+// rank, and a story visits earlier members only: what a stream would have met. A bucket visited in full costs its size
+// squared, so the members that later ones visit are limited; which ones is the caller's rule.
+#pragma once
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <span>
+#include <vector>
+
+#include "buffer.hpp"
+#include "corpus.hpp"
+#include "parallel.hpp"
+#include "xxh3.hpp"
+
+namespace dedup {
+
+struct RankPair {
+  std::uint32_t later, earlier;
+  friend auto operator<=>(const RankPair&, const RankPair&) = default;
+};
+
+inline constexpr std::int64_t kUndated = std::numeric_limits<std::int64_t>::min();
+
+// What both joins need to know about the stories. Spans are indexed by rank.
+struct JoinInput {
+  const Corpus& corpus;
+  std::span<const std::uint32_t> order;     // story number
+  std::span<const std::uint8_t> active;     // 0: takes no part
+  std::span<const std::int64_t> published;  // a time in any one unit, or kUndated; empty: no window
+  std::int64_t window = 0;                  // what may lie between two dated stories, in that unit
+  std::span<const RankPair> known;          // ascending; not proposed again
+  std::size_t threads = 0;
+};
+
+struct Candidates {
+  std::vector<RankPair> pairs;   // ascending
+  std::size_t cut_buckets = 0;   // whose members were not all visited
+};
+
+namespace join_detail {
+
+struct Entry {
+  std::uint64_t key;
+  std::uint32_t rank;
+  friend bool operator<(const Entry& x, const Entry& y) { return x.key != y.key ? x.key < y.key : x.rank < y.rank; }
+};
+
+// The members [begin, end) that `rank` visits.
+struct Visit {
+  std::uint32_t rank, begin, end;
+};
+
+struct Partition {
+  Buffer<std::uint32_t> members;
+  Buffer<Visit> visits;
+  std::size_t cut = 0;
+};
+
+// Sorts `entries` into buckets; `rule(ranks, partition)` adds a bucket of two or more.
+template <class Rule>
+void bucket(Buffer<Entry>& entries, const Rule& rule, Partition& partition) {
+  std::sort(entries.begin(), entries.end());
+  Buffer<std::uint32_t> ranks;
+  for (std::size_t i = 0, next; i < entries.size(); i = next) {
+    for (next = i + 1; next < entries.size() && entries[next].key == entries[i].key;) ++next;
+    if (next - i < 2) continue;
+    ranks.clear();
+    for (std::size_t at = i; at < next; ++at) ranks.push_back(entries[at].rank);
+    rule(std::span<const std::uint32_t>(ranks.data(), ranks.size()), partition);
+  }
+}
+
+// Lets every member but the first visit those before it, of the first `limit`.
+inline void add_bucket(std::span<const std::uint32_t> ranks, std::size_t limit, Partition& partition) {
+  const auto begin = static_cast<std::uint32_t>(partition.members.size());
+  partition.members.append(ranks.data(), ranks.size());
+  for (std::size_t i = 1; i < ranks.size(); ++i)
+    partition.visits.push_back({ranks[i], begin, begin + static_cast<std::uint32_t>(std::min(i, limit))});
+  partition.cut += ranks.size() > limit + 1;
+}
+
+// Every rank's visits together, whatever partition they came from.
+struct VisitIndex {
+  std::vector<std::size_t> first;  // ranks + 1
+  Buffer<std::uint64_t> visits;    // begin << 32 | end, into members
+  Buffer<std::uint32_t> members;
+
+  VisitIndex(std::size_t ranks, std::vector<Partition>& partitions) : first(ranks + 1) {
+    std::size_t total = 0;
+    for (const Partition& p : partitions) {
+      total += p.members.size();
+      for (const Visit& v : p.visits) ++first[v.rank + 1];
+    }
+    for (std::size_t r = 0; r < ranks; ++r) first[r + 1] += first[r];
+    visits.resize(first[ranks]);
+    members.reserve(total);
+    std::vector<std::size_t> at(first.begin(), first.end() - 1);
+    for (Partition& p : partitions) {
+      const std::uint64_t base = members.size();
+      for (const Visit& v : p.visits) visits[at[v.rank]++] = (base + v.begin) << 32 | (base + v.end);
+      members.append(p.members.data(), p.members.size());
+      p = Partition{};
+    }
+  }
+};
+
+// Marks each rank once a round, without clearing between rounds.
+class Marks {
+ public:
+  explicit Marks(std::size_t ranks) : seen_(ranks, 0) {}
+  void next_round() { ++round_; }
+  bool mark(std::uint32_t rank) { return std::exchange(seen_[rank], round_) != round_; }
+
+ private:
+  std::vector<std::uint32_t> seen_;
+  std::uint32_t round_ = 0;
+};
+
+inline bool in_window(const JoinInput& in, std::uint32_t x, std::uint32_t y) {
+  if (in.published.empty() || in.published[x] == kUndated || in.published[y] == kUndated) return true;
+  const std::int64_t low = std::min(in.published[x], in.published[y]), high = std::max(in.published[x], in.published[y]);
+  return static_cast<std::uint64_t>(high) - static_cast<std::uint64_t>(low) <= static_cast<std::uint64_t>(in.window);
+}
+
+inline Candidates gather(const JoinInput& in, std::vector<Partition>& partitions) {
+  Candidates out;
+  for (const Partition& p : partitions) out.cut_buckets += p.cut;
+  const std::size_t ranks = in.order.size();
+  const VisitIndex index(ranks, partitions);
+  constexpr std::size_t kPiece = 1024;
+  const std::size_t tasks = (ranks + kPiece - 1) / kPiece;
+  std::vector<std::vector<RankPair>> found(tasks);
+  std::vector<Marks> marks(worker_count(in.threads, tasks), Marks(ranks));
+  for_each_task(tasks, in.threads, [&](std::size_t task, std::size_t worker) {
+    const auto end = static_cast<std::uint32_t>(std::min(ranks, (task + 1) * kPiece));
+    auto known = std::lower_bound(in.known.begin(), in.known.end(), RankPair{static_cast<std::uint32_t>(task * kPiece), 0});
+    for (auto r = static_cast<std::uint32_t>(task * kPiece); r < end; ++r) {
+      marks[worker].next_round();
+      for (; known != in.known.end() && known->later == r; ++known) marks[worker].mark(known->earlier);
+      const std::size_t before = found[task].size();
+      for (std::size_t v = index.first[r]; v < index.first[r + 1]; ++v)
+        for (std::uint64_t m = index.visits[v] >> 32; m < (index.visits[v] & 0xFFFFFFFFu); ++m)
+          if (marks[worker].mark(index.members[m]) && in_window(in, r, index.members[m]))
+            found[task].push_back({r, index.members[m]});
+      std::sort(found[task].begin() + static_cast<std::ptrdiff_t>(before), found[task].end());
+    }
+  });
+  for (std::vector<RankPair>& part : found) {
+    out.pairs.insert(out.pairs.end(), part.begin(), part.end());
+    part = {};
+  }
+  return out;
+}
+
+}  // namespace join_detail
+
+// Pairs whose signatures agree on all `rows` values of one of `bands` bands. A story visits the first `limit` members of
+// a bucket that precede it.
+inline Candidates band_pairs(const JoinInput& in, std::size_t bands, std::size_t rows, std::size_t limit) {
+  using namespace join_detail;
+  std::vector<Partition> partitions(bands);
+  for_each_task(bands, in.threads, [&](std::size_t band, std::size_t) {
+    Buffer<Entry> entries;
+    entries.reserve(in.order.size());
+    for (std::uint32_t r = 0; r < in.order.size(); ++r) {
+      if (!in.active[r] || !in.corpus.has_shingles(in.order[r])) continue;
+      const std::uint32_t* values = in.corpus.signature(in.order[r]).data() + band * rows;
+      entries.push_back({xxh3::hash(reinterpret_cast<const std::uint8_t*>(values), rows * sizeof *values), r});
+    }
+    bucket(entries, [limit](std::span<const std::uint32_t> ranks, Partition& p) { add_bucket(ranks, limit, p); },
+           partitions[band]);
+  });
+  return gather(in, partitions);
+}
+
+// Pairs that share a passage key held by at most `cap` kept stories. Of the stories that were not kept, the first `limit`
+// of a key take part: copies of one story neither make its passages look common nor multiply the pairs.
+inline Candidates passage_pairs(const JoinInput& in, std::span<const std::uint8_t> kept, std::size_t cap, std::size_t limit) {
+  using namespace join_detail;
+  constexpr std::size_t kPartitions = 64;
+  std::vector<Buffer<Entry>> entries(kPartitions);
+  for (std::uint32_t r = 0; r < in.order.size(); ++r) {
+    if (!in.active[r]) continue;
+    for (const std::uint64_t key : in.corpus.keys(in.order[r]))
+      entries[key * xxh3::kPrime64_1 >> 58].push_back({key, r});  // window minima crowd the low end: spread them
+  }
+  const auto rule = [&](std::span<const std::uint32_t> ranks, Partition& p) {
+    Buffer<std::uint32_t> taken;
+    std::size_t keepers = 0, others = 0;
+    for (const std::uint32_t r : ranks) {
+      if (kept[r] ? ++keepers > cap : ++others > limit) {
+        if (keepers > cap) break;
+        continue;
+      }
+      taken.push_back(r);
+    }
+    if (keepers > cap || others > limit) ++p.cut;
+    if (keepers <= cap) add_bucket({taken.data(), taken.size()}, taken.size(), p);
+  };
+  std::vector<Partition> partitions(kPartitions);
+  for_each_task(kPartitions, in.threads, [&](std::size_t part, std::size_t) {
+    bucket(entries[part], rule, partitions[part]);
+    entries[part] = {};
+  });
+  return gather(in, partitions);
+}
+
+}  // namespace dedup

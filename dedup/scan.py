@@ -1,0 +1,202 @@
+"""A whole collection, stage by stage: read, sketch, propose, verify, relate, cluster."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+import numpy as np
+import numpy.typing as npt
+
+from dedup.candidates import Proposal, Ranks, band_pairs, identical_classes, passage_pairs
+from dedup.cluster import KEPT, Edges, absorb, check_policy, keep_order
+from dedup.collection import Collection
+from dedup.errors import UsageError
+from dedup.read import ReadOptions, read_stories
+from dedup.relate import NO_RELATION, code_of, relate
+from dedup.result import Pairs, ScanResult
+from dedup.settings import DROPPING, Settings
+from dedup.story import Problem, Relation, Story
+from dedup.verify import Compared, compare_pairs, concatenate
+
+Step = Callable[[str], None]
+"""Called with the name of each stage as it begins."""
+
+
+def scan(
+    paths: Sequence[str | os.PathLike[str]],
+    *,
+    keep: str = "longest",
+    drop: Iterable[Relation | str] = DROPPING,
+    window: timedelta | None = None,
+    settings: Settings | None = None,
+    read: ReadOptions | None = None,
+    threads: int = 0,
+    on_problem: Callable[[Problem], None] | None = None,
+    on_bytes: Callable[[int], None] | None = None,
+    on_step: Step | None = None,
+) -> ScanResult:
+    """Find the stories of files and folders that repeat each other, and decide which to keep.
+
+    ``paths`` are folders, read recursively, or files; "-" is standard input as JSON lines. ``keep`` is the policy that
+    says which of two stories stays: ``longest``, ``earliest``, ``latest``, ``first``, or ``source:A,B,…``. ``drop`` are the
+    relations for which a story is dropped in favour of a kept one. With a ``window``, dated stories further apart are
+    not compared. ``threads`` 0 means one a core.
+
+    ``on_problem`` is called for every file or record that is not a story, as it is met; ``on_bytes`` with the bytes read
+    since it was called last; ``on_step`` with the name of each stage.
+
+    UsageError for options that cannot be; InputError at the first failure if ``read`` is strict. Without ``strict``
+    failures are collected in ``result.problems`` and the run goes on.
+    """
+    check_policy(keep)
+    dropping = dropping_codes(drop)
+    settings = settings or Settings()
+    problems: list[Problem] = []
+
+    def report(problem: Problem) -> None:
+        problems.append(problem)
+        if on_problem:
+            on_problem(problem)
+
+    _begin(on_step, "reading")
+    stories = read_stories(paths, read or ReadOptions(), on_problem=report, on_bytes=on_bytes)
+    collection = collect(stories, settings, threads, report)
+    return compare(collection, keep=keep, dropping=dropping, window=window, problems=problems, on_step=on_step)
+
+
+def dropping_codes(drop: Iterable[Relation | str]) -> list[int]:
+    """The codes of the relations to drop for, the strongest first.
+
+    UsageError for what is no relation, and for *template*, *contains* and *shared-passage*: those are different stories,
+    or the fuller one.
+    """
+    wanted = set()
+    for name in drop:
+        try:
+            wanted.add(Relation(name))
+        except ValueError:
+            known = ", ".join(Relation)
+            raise UsageError(f"relation {str(name)!r}: not known; relations are {known}") from None
+    never = wanted - set(DROPPING)
+    if never:
+        raise UsageError(
+            f"relation {min(never).value!r}: never a reason to drop a story; choose among {', '.join(DROPPING)}"
+        )
+    return [code_of(relation) for relation in DROPPING if relation in wanted]
+
+
+def collect(
+    stories: Iterable[Story], settings: Settings, threads: int, report: Callable[[Problem], None]
+) -> Collection:
+    """Sketch all stories."""
+    collection = Collection(settings, threads)
+    for story in stories:
+        problem = collection.add(story)
+        if problem:
+            report(problem)
+    collection.flush()
+    return collection
+
+
+def compare(
+    collection: Collection,
+    *,
+    keep: str,
+    dropping: Sequence[int],
+    window: timedelta | None,
+    problems: Sequence[Problem],
+    on_step: Step | None = None,
+) -> ScanResult:
+    """Everything from the sketches on."""
+    order = keep_order(keep, collection.keys())
+    run = _Run(collection, order, window, list(dropping))
+    _begin(on_step, "finding identical stories")
+    classes = identical_classes(collection.corpus, order, collection.settings.full_class)
+    ranks = run.ranks(classes.active)
+    run.verify(classes.pairs)
+    known = Proposal(classes.pairs)
+    _begin(on_step, "comparing whole stories")
+    known = run.band_channel(ranks, known)
+    _begin(on_step, "comparing passages")
+    run.verify(passage_pairs(ranks, collection.settings, run.kept(), known).pairs)
+    _begin(on_step, "clustering")
+    return run.result(problems)
+
+
+def _begin(on_step: Step | None, stage: str) -> None:
+    if on_step:
+        on_step(stage)
+
+
+@dataclass(slots=True)
+class _Run:
+    """One run between the stages: pairs verified so far, in terms of ranks and of story numbers."""
+
+    stories: Collection
+    order: npt.NDArray[np.uint32]
+    window: timedelta | None
+    dropping: list[int]
+    parts: list[Compared]
+    codes: list[npt.NDArray[np.uint8]]
+
+    def __init__(
+        self,
+        stories: Collection,
+        order: npt.NDArray[np.uint32],
+        window: timedelta | None,
+        dropping: list[int],
+    ) -> None:
+        self.stories, self.order, self.window, self.dropping = stories, order, window, dropping
+        self.parts, self.codes = [], []
+
+    def ranks(self, active: npt.NDArray[np.uint8]) -> Ranks:
+        window = None if self.window is None else self.window // timedelta(microseconds=1)
+        published = self.stories.published[self.order]
+        return Ranks(self.stories.corpus, self.order, active, published, window, self.stories.threads)
+
+    def verify(self, pairs: npt.NDArray[np.uint32]) -> None:
+        """Compare (later, earlier) ranks and keep the pairs that have a relation."""
+        settings = self.stories.settings
+        compared = compare_pairs(self.stories.corpus, self.order[pairs], settings, self.stories.threads)
+        codes = relate(compared, settings)
+        related = np.flatnonzero(codes != NO_RELATION)
+        self.parts.append(compared.take(related))
+        self.codes.append(codes[related])
+
+    def band_channel(self, ranks: Ranks, known: Proposal) -> Proposal:
+        """The story channel: first within the limits of a full bucket; where that cut a bucket short, kept stories are
+        compared with all the kept ones before them."""
+        settings = self.stories.settings
+        found = band_pairs(ranks, settings, settings.full_bucket, known)
+        self.verify(found.pairs)
+        known = known.joined(found.pairs)
+        if found.cut_buckets:
+            survivors = self.ranks(ranks.active & self.kept())
+            more = band_pairs(survivors, settings, settings.kept_bucket, known)
+            self.verify(more.pairs)
+            known = known.joined(more.pairs)
+        return known
+
+    def absorbed(self, compared: Compared, codes: npt.NDArray[np.uint8]) -> npt.NDArray[np.int64]:
+        rank = np.empty(len(self.order), np.uint32)
+        rank[self.order] = np.arange(len(self.order), dtype=np.uint32)
+        later, earlier = rank[compared.column("a")], rank[compared.column("b")]
+        return absorb(len(self.order), Edges(later, earlier, codes, compared.jaccard), self.dropping)
+
+    def kept(self) -> npt.NDArray[np.uint8]:
+        """1 for each rank that no pair verified so far makes a dropped story."""
+        absorbed = self.absorbed(concatenate(self.parts), np.concatenate(self.codes))
+        kept: npt.NDArray[np.uint8] = (absorbed == KEPT).astype(np.uint8)
+        return kept
+
+    def result(self, problems: Sequence[Problem]) -> ScanResult:
+        compared, codes = concatenate(self.parts), np.concatenate(self.codes)
+        absorbed = self.absorbed(compared, codes)
+        pairs = Pairs(self.stories, compared, codes)
+        return ScanResult(self.stories, pairs, problems, self.order, absorbed, compared, codes)
+
+
+__all__ = ["ScanResult", "collect", "compare", "dropping_codes", "scan"]

@@ -1,0 +1,114 @@
+"""The records that stages hand on: frozen, small, and the same in Python, JSONL and reports."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+
+import msgspec
+
+
+class Relation(StrEnum):
+    """How two stories repeat each other, read "a *relation* b"."""
+
+    IDENTICAL = "identical"
+    NEAR_DUPLICATE = "near-duplicate"
+    CONTAINS = "contains"
+    CONTAINED = "contained"
+    SHARED_PASSAGE = "shared-passage"
+    TEMPLATE = "template"
+
+    @property
+    def mirrored(self) -> Relation:
+        """The relation of b to a."""
+        return _MIRROR.get(self, self)
+
+
+_MIRROR = {Relation.CONTAINS: Relation.CONTAINED, Relation.CONTAINED: Relation.CONTAINS}
+
+
+class Story(msgspec.Struct, frozen=True, kw_only=True):
+    """One story as read.
+
+    ``published`` is timezone-aware. ``path`` and ``line`` (from 1; 0 for a file that is one story) say where it stands;
+    ``record`` holds the bytes of its record as they were read, without the line's end.
+    """
+
+    id: str
+    text: str
+    title: str | None = None
+    source: str | None = None
+    url: str | None = None
+    published: datetime | None = None
+    path: str = ""
+    line: int = 0
+    record: bytes = b""
+
+
+class Problem(msgspec.Struct, frozen=True, kw_only=True):
+    """Something met while reading that is not a story.
+
+    ``failed`` tells a file or record that should have been read (exit code 1) from one rightly passed over, such as a
+    FIFO, a second path to the same file, or a file of a kind that holds no stories.
+    """
+
+    where: str
+    reason: str
+    failed: bool = True
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.reason}"
+
+
+class Passage(msgspec.Struct, frozen=True):
+    """A run of words both stories have, small edits allowed inside.
+
+    ``a`` and ``b`` are code-point ranges of the two texts, end excluded; ``words`` counts the tokens equal on both sides.
+    """
+
+    a: tuple[int, int]
+    b: tuple[int, int]
+    words: int
+
+
+class Overlap(msgspec.Struct, frozen=True, kw_only=True):
+    """A verified pair: exact scores on the sets of shingles, and the passages in common.
+
+    ``containment_a`` is the share of a's shingles that are in b; ``shared_words`` the tokens of a that passages cover;
+    ``longest_passage`` the words of the longest one. ``update_of`` is the id of the older story where the newer one is a
+    later version of it and both dates are known.
+    """
+
+    a: str
+    b: str
+    relation: Relation
+    jaccard: float
+    containment_a: float
+    containment_b: float
+    shared_words: int
+    longest_passage: int
+    passages: tuple[Passage, ...]
+    update_of: str | None = None
+
+
+class Decision(msgspec.Struct, frozen=True, kw_only=True):
+    """What becomes of one story.
+
+    A dropped story names the kept one (``duplicate_of``), its own relation to it and their Jaccard similarity.
+    ``cluster`` is the id of the kept story of its cluster, itself for a kept one; ``path`` the file it came from.
+    """
+
+    id: str
+    keep: bool
+    duplicate_of: str | None = None
+    relation: Relation | None = None
+    jaccard: float | None = None
+    cluster: str
+    path: str
+
+
+class Cluster(msgspec.Struct, frozen=True, kw_only=True):
+    """A kept story and the stories it absorbed, in keep order."""
+
+    kept: str
+    dropped: tuple[str, ...]

@@ -1,0 +1,107 @@
+"""Compared pairs, column by column: a scan has too many of them for an object each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from dedup.kernels import OVERLAP_COLUMNS
+from dedup.story import Passage
+
+Counts = npt.NDArray[np.uint32]
+Shares = npt.NDArray[np.float64]
+
+_COLUMN = {name: place for place, name in enumerate(OVERLAP_COLUMNS)}
+
+
+def _mirror(name: str) -> str:
+    stem, _, side = name.rpartition("_")
+    other = {"a": "b", "b": "a"}.get(side)
+    return name if other is None else f"{stem}_{other}".lstrip("_")
+
+
+_MIRRORED = [_COLUMN[_mirror(name)] for name in OVERLAP_COLUMNS]
+
+
+def share(part: npt.NDArray[np.integer], whole: npt.NDArray[np.integer]) -> Shares:
+    """``part / whole`` in float64, 0.0 where ``whole`` is 0."""
+    result: Shares = np.divide(part, whole, out=np.zeros(len(part)), where=whole != 0, dtype=np.float64)
+    return result
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """``n`` compared pairs.
+
+    ``rows`` is ``(n, len(OVERLAP_COLUMNS))``, ``quotes`` ``(m, len(QUOTE_COLUMNS))``, both uint32; the quotes of row ``i``
+    end before ``quote_end[i]``.
+    """
+
+    rows: Counts
+    quotes: Counts
+    quote_end: npt.NDArray[np.uint64]
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def column(self, name: str) -> Counts:
+        """One of ``OVERLAP_COLUMNS``; KeyError for another name."""
+        return self.rows[:, _COLUMN[name]]
+
+    @property
+    def jaccard(self) -> Shares:
+        """Exact Jaccard similarity of the shingle sets; of two stories too short for a shingle, 1.0 if identical."""
+        shared = self.column("shared")
+        exact = share(shared, self.column("shingles_a") + self.column("shingles_b") - shared)
+        return np.where(self.column("identical") == 1, 1.0, exact)
+
+    @property
+    def containment_a(self) -> Shares:
+        """Share of a's shingles that are in b."""
+        return np.where(self.column("identical") == 1, 1.0, share(self.column("shared"), self.column("shingles_a")))
+
+    @property
+    def containment_b(self) -> Shares:
+        """Share of b's shingles that are in a."""
+        return np.where(self.column("identical") == 1, 1.0, share(self.column("shared"), self.column("shingles_b")))
+
+    def passages(self, row: int) -> tuple[Passage, ...]:
+        """The passages of one pair, in the order of a's text."""
+        first = int(self.quote_end[row - 1]) if row else 0
+        quotes = self.quotes[first : int(self.quote_end[row])].tolist()
+        return tuple(Passage((a0, a1), (b0, b1), words) for a0, a1, b0, b1, words in quotes)
+
+    def _quote_counts(self) -> npt.NDArray[np.int64]:
+        ends = self.quote_end.astype(np.int64)
+        return ends - np.concatenate([[0], ends[:-1]])
+
+    def mirrored(self, where: npt.NDArray[np.bool_]) -> Compared:
+        """The same pairs, with a and b exchanged in the rows of ``where``."""
+        rows = np.where(where[:, np.newaxis], self.rows[:, _MIRRORED], self.rows)
+        pair = np.repeat(np.arange(len(self)), self._quote_counts())
+        quotes = np.where(where[pair][:, np.newaxis], self.quotes[:, [2, 3, 0, 1, 4]], self.quotes)
+        by_place = np.lexsort((quotes[:, 2], quotes[:, 0], pair))
+        return Compared(rows, quotes[by_place], self.quote_end)
+
+    def take(self, wanted: npt.NDArray[np.intp]) -> Compared:
+        """The pairs at these row numbers, in this order."""
+        counts = self._quote_counts()
+        starts = self.quote_end.astype(np.int64) - counts
+        taken = counts[wanted]
+        new_ends = np.cumsum(taken)
+        places = np.arange(int(new_ends[-1]) if len(new_ends) else 0)
+        places += np.repeat(starts[wanted] - (new_ends - taken), taken)
+        return Compared(self.rows[wanted], self.quotes[places], new_ends.astype(np.uint64))
+
+
+def concatenate(parts: Sequence[Compared]) -> Compared:
+    """All pairs of all parts, in order."""
+    bases = np.cumsum([0] + [len(part.quotes) for part in parts[:-1]])
+    return Compared(
+        np.concatenate([part.rows for part in parts]),
+        np.concatenate([part.quotes for part in parts]),
+        np.concatenate([part.quote_end + np.uint64(base) for part, base in zip(parts, bases, strict=True)]),
+    )
