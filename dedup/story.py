@@ -74,6 +74,8 @@ class Passage(msgspec.Struct, frozen=True):
 class Overlap(msgspec.Struct, frozen=True, kw_only=True):
     """A verified pair: exact scores on the sets of shingles, and the passages in common.
 
+    ``relation`` is None only where two texts were compared that have none; a scan does not list such pairs.
+
     ``containment_a`` is the share of a's shingles that are in b; ``shared_words`` the tokens of a that passages cover;
     ``longest_passage`` the words of the longest one. ``update_of`` is the id of the older story where the newer one is a
     later version of it and both dates are known.
@@ -81,7 +83,7 @@ class Overlap(msgspec.Struct, frozen=True, kw_only=True):
 
     a: str
     b: str
-    relation: Relation
+    relation: Relation | None
     jaccard: float
     containment_a: float
     containment_b: float

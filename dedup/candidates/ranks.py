@@ -59,3 +59,13 @@ class Ranks:
         dates = _NO_DATES if self.window is None else self.published
         pairs = NO_PAIRS if known is None else known.pairs
         return self.corpus, self.order, self.active, dates, self.window or 0, pairs, self.threads
+
+    def in_window(self, pairs: npt.NDArray[np.uint32]) -> npt.NDArray[np.bool_]:
+        """For each row of two ranks whether the window lets them be compared."""
+        if self.window is None:
+            return np.ones(len(pairs), np.bool_)
+        x, y = self.published[pairs[:, 0]], self.published[pairs[:, 1]]
+        undated = (x == kernels.UNDATED) | (y == kernels.UNDATED)
+        apart = np.where(undated, 0, np.maximum(x, y) - np.minimum(x, y))
+        near: npt.NDArray[np.bool_] = apart <= self.window
+        return near

@@ -16,9 +16,7 @@ from dedup.verify.compared import Compared, concatenate
 __all__ = ["Compared", "compare_pairs", "compare_texts", "concatenate"]
 
 
-def compare_pairs(
-    corpus: kernels.Corpus, pairs: npt.NDArray[np.uint32], settings: Settings, threads: int = 0
-) -> Compared:
+def compare_pairs(corpus: kernels.Corpus, pairs: npt.NDArray[np.uint32], settings: Settings, threads: int = 0) -> Compared:
     """Compare ``pairs``, ``(n, 2)`` story numbers, and keep those that may have a relation."""
     floors = (min(settings.threshold, 0.5), settings.containment, settings.passage_words)
     arrays = corpus.compare_pairs(

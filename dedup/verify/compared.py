@@ -76,7 +76,8 @@ class Compared:
 
     def _quote_counts(self) -> npt.NDArray[np.int64]:
         ends = self.quote_end.astype(np.int64)
-        return ends - np.concatenate([[0], ends[:-1]])
+        counts: npt.NDArray[np.int64] = ends - np.concatenate([[0], ends[:-1]])
+        return counts
 
     def mirrored(self, where: npt.NDArray[np.bool_]) -> Compared:
         """The same pairs, with a and b exchanged in the rows of ``where``."""

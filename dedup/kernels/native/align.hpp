@@ -22,37 +22,13 @@ struct AlignSettings {
 
 class Aligner {
  public:
-  // Distinct shingles the stories share; readies passages().
-  std::size_t match(const Prepared& x, const Prepared& y) {
-    group_.resize(x.shingles.size());
-    std::fill(group_.begin(), group_.end(), Group{0, 0});
-    std::size_t shared = 0, i = 0, j = 0;
-    const std::size_t x_count = x.sorted.size(), y_count = y.sorted.size();
-    while (i < x_count && j < y_count) {
-      const std::uint64_t hash = x.sorted[i].hash, other = y.sorted[j].hash;
-      if (hash != other) {
-        i += hash < other;
-        j += other < hash;
-        continue;
-      }
-      std::size_t y_end = j + 1;
-      while (y_end < y_count && y.sorted[y_end].hash == hash) ++y_end;
-      const Group group{static_cast<std::uint32_t>(j), static_cast<std::uint32_t>(y_end - j)};
-      for (; i < x_count && x.sorted[i].hash == hash; ++i) group_[x.sorted[i].at] = group;
-      j = y_end;
-      ++shared;
-    }
-    return shared;
-  }
-
-  // The passages of the two stories last given to match(), by place in x. No token of x is in two of them.
+  // The passages of two stories, by place in x. No token of x is in two of them.
   const Buffer<Passage>& passages(const Prepared& x, const Prepared& y, const AlignSettings& settings) {
     passages_.clear();
     used_.resize(y.shingles.size());
     std::fill(used_.begin(), used_.end(), std::uint8_t{0});
     Run run{0, 0, 0};
-    for (std::uint32_t i = 0; i < group_.size(); ++i) {
-      if (group_[i].count == 0) continue;
+    for (std::uint32_t i = 0; i < x.shingles.size(); ++i) {
       const std::uint32_t next = run.y + run.shingles;
       const bool goes_on = run.shingles > 0 && i == run.x + run.shingles && next < y.shingles.size() && !used_[next] &&
                            y.shingles[next] == x.shingles[i];
@@ -61,8 +37,8 @@ class Aligner {
         ++run.shingles;
         continue;
       }
-      const std::uint32_t place = choose(y, group_[i], next);
-      if (place == kNone) continue;
+      const std::uint32_t place = choose(y, x.shingles[i], next);
+      if (place == kNowhere) continue;
       end_run(x, y, run, settings);
       used_[place] = 1;
       run = {i, place, 1};
@@ -73,26 +49,23 @@ class Aligner {
   }
 
  private:
-  static constexpr std::uint32_t kNone = 0xFFFFFFFFu;
   static constexpr std::size_t kOpen = 8;         // passages that a run may continue, most recent first
   static constexpr std::uint32_t kRepeats = 64;   // places of one shingle that are looked at
   static constexpr std::size_t kMaxGap = 32;
 
-  struct Group {
-    std::uint32_t first, count;  // in y.sorted
-  };
   struct Run {
     std::uint32_t x, y, shingles;
   };
 
-  // The first unused place at or behind `expected`, else the first unused one.
-  std::uint32_t choose(const Prepared& y, Group group, std::uint32_t expected) const {
-    std::uint32_t best = kNone;
-    for (std::uint32_t g = 0; g < std::min(group.count, kRepeats); ++g) {
-      const std::uint32_t place = y.sorted[group.first + g].at;
-      if (used_[place]) continue;
-      if (place >= expected) return place;
-      if (best == kNone) best = place;
+  // The first unused place of a shingle at or behind `expected`, else the first unused one.
+  std::uint32_t choose(const Prepared& y, std::uint64_t shingle, std::uint32_t expected) const {
+    std::uint32_t best = kNowhere, looked = 0;
+    for (std::uint32_t place = y.places.first(shingle); place != kNowhere && looked < kRepeats; ++looked) {
+      if (!used_[place]) {
+        if (place >= expected) return place;
+        if (best == kNowhere) best = place;
+      }
+      place = y.places.next(place);
     }
     return best;
   }
@@ -156,7 +129,6 @@ class Aligner {
     std::sort(passages_.begin(), passages_.end(), [](const Passage& p, const Passage& q) { return p.x_begin < q.x_begin; });
   }
 
-  Buffer<Group> group_;        // per shingle of x: its places in y
   Buffer<std::uint8_t> used_;  // per shingle of y: already in a run
   Buffer<Passage> passages_;
 };

@@ -47,8 +47,7 @@ inline Hashes shingle_hashes(Views texts, std::size_t shingle) {
   Hashes out;
   Sketcher sketcher;
   for (const std::string_view text : texts) {
-    tokenize<false>(text, sketcher.tokens);
-    hash_shingles(sketcher.tokens, shingle, sketcher.hashes);
+    shingle_text(text, shingle, sketcher);
     out.values.append(sketcher.hashes.data(), sketcher.hashes.size());
     out.ends.push_back(out.values.size());
   }

@@ -41,6 +41,9 @@ struct Floor {
   std::uint32_t words = 16;  // of the longest passage
 };
 
+// Fewer shared shingles than one for so many words of a passage are scattered phrases.
+inline constexpr std::size_t kWordsPerShingle = 4;
+
 class Comparer {
  public:
   explicit Comparer(AlignSettings settings) : settings_(settings) {}
@@ -50,17 +53,16 @@ class Comparer {
     const bool swapped = before(b, a);
     const Prepared& x = swapped ? b : a;
     const Prepared& y = swapped ? a : b;
-    const std::size_t shared = aligner_.match(x, y);
+    const std::size_t shared = count_shared(x, y);
     out.shared = static_cast<std::uint32_t>(shared);
     out.identical = a.tokens.size() > 0 && a.tokens.all() == b.tokens.all();
-    out.shingles_a = static_cast<std::uint32_t>(a.distinct);
-    out.shingles_b = static_cast<std::uint32_t>(b.distinct);
+    out.shingles_a = static_cast<std::uint32_t>(a.distinct());
+    out.shingles_b = static_cast<std::uint32_t>(b.distinct());
     out.tokens_a = static_cast<std::uint32_t>(a.tokens.size());
     out.tokens_b = static_cast<std::uint32_t>(b.tokens.size());
-    const bool alike = out.identical || reaches(shared, a.distinct + b.distinct - shared, floor.jaccard) ||
-                       reaches(shared, std::min(a.distinct, b.distinct), floor.containment);
-    // A run has five words or more, so fewer shared shingles than this can't make a passage of floor.words.
-    if (!alike && shared * settings_.shingle < floor.words) return false;
+    const bool alike = out.identical || reaches(shared, a.distinct() + b.distinct() - shared, floor.jaccard) ||
+                       reaches(shared, std::min(a.distinct(), b.distinct()), floor.containment);
+    if (!alike && shared * kWordsPerShingle < floor.words) return false;
     const Buffer<Passage>& passages = aligner_.passages(x, y, settings_);
     out.longest = 0;
     for (const Passage& p : passages) out.longest = std::max(out.longest, p.words);
@@ -73,6 +75,13 @@ class Comparer {
  private:
   static bool reaches(std::size_t part, std::size_t whole, double share) {
     return part > 0 && static_cast<double>(part) >= share * static_cast<double>(whole);
+  }
+
+  static std::size_t count_shared(const Prepared& x, const Prepared& y) {
+    std::size_t shared = 0;
+    for (std::uint32_t i = 0; i < x.shingles.size(); ++i)
+      if (y.places.first(x.shingles[i]) != kNowhere) shared += x.places.first(x.shingles[i]) == i;
+    return shared;
   }
 
   // Alignment always runs from the shorter story, so that (a, b) and (b, a) mirror each other.
@@ -123,18 +132,21 @@ class Comparer {
     return count;
   }
 
-  static void count_facts(const Prepared& a, const Prepared& b, Overlap& out) {
-    out.figures_a = static_cast<std::uint32_t>(a.figures.size());
-    out.figures_b = static_cast<std::uint32_t>(b.figures.size());
-    out.figures_shared = in_both(a.figures, b.figures);
-    out.names_a = static_cast<std::uint32_t>(a.names.size());
-    out.names_b = static_cast<std::uint32_t>(b.names.size());
-    out.names_shared = in_both(a.names, b.names);
+  void count_facts(const Prepared& a, const Prepared& b, Overlap& out) {
+    collect_facts(a, facts_a_);
+    collect_facts(b, facts_b_);
+    out.figures_a = static_cast<std::uint32_t>(facts_a_.figures.size());
+    out.figures_b = static_cast<std::uint32_t>(facts_b_.figures.size());
+    out.figures_shared = in_both(facts_a_.figures, facts_b_.figures);
+    out.names_a = static_cast<std::uint32_t>(facts_a_.names.size());
+    out.names_b = static_cast<std::uint32_t>(facts_b_.names.size());
+    out.names_shared = in_both(facts_a_.names, facts_b_.names);
   }
 
   AlignSettings settings_;
   Aligner aligner_;
   Buffer<Span> covered_a_, covered_b_;
+  Facts facts_a_, facts_b_;
 };
 
 // Compared pairs, laid flat: quotes of overlaps[i] are [quote_end[i-1], quote_end[i]).
@@ -162,10 +174,14 @@ class PreparedCache {
   explicit PreparedCache(const Corpus& corpus) : corpus_(corpus), slots_(kSlots) {}
 
   const Prepared& first(std::uint32_t story) { return ready(first_, story); }
-  const Prepared& second(std::uint32_t story) { return ready(slots_[story % kSlots], story); }
+  const Prepared& second(std::uint32_t story) {
+    const bool large = corpus_.text(story).size() > kLargeBytes;
+    return ready(large ? large_ : slots_[story % kSlots], story);
+  }
 
  private:
-  static constexpr std::size_t kSlots = 1021;  // prime, since the story numbers of one outlet may step evenly
+  static constexpr std::size_t kSlots = 127;  // prime, since the story numbers of one outlet may step evenly
+  static constexpr std::size_t kLargeBytes = 1 << 16;  // a prepared story takes some ten times its text
   static constexpr std::uint32_t kNoStory = 0xFFFFFFFFu;
   struct Slot {
     std::uint32_t story = kNoStory;
@@ -182,8 +198,55 @@ class PreparedCache {
   }
 
   const Corpus& corpus_;
-  Slot first_;
+  Slot first_, large_;
   std::vector<Slot> slots_;
+};
+
+// Whether stories with these shingle hashes may reach the floor together: false only if they can't. Turns away most
+// proposals at the cost of hashing one story.
+inline bool may_reach(const Prepared& a, const Buffer<std::uint64_t>& hashes, const Floor& floor) {
+  std::size_t shared = 0;  // places, so no fewer than the distinct shingles in common
+  for (const std::uint64_t hash : hashes) shared += a.places.first(hash) != kNowhere;
+  if (shared == 0) return false;
+  const double most = static_cast<double>(shared), share = std::min(floor.jaccard, floor.containment);
+  if (shared * kWordsPerShingle >= floor.words || most >= share * static_cast<double>(a.distinct())) return true;
+  // All that is left is a small set held by a large one: a text that repeats the same few shingles.
+  Buffer<std::uint64_t> seen;
+  for (const std::uint64_t hash : hashes) {
+    if (std::find(seen.begin(), seen.end(), hash) != seen.end()) continue;
+    seen.push_back(hash);
+    if (static_cast<double>(seen.size()) * floor.containment > most) return false;
+  }
+  return true;
+}
+
+// One thread's working memory for compare_pairs().
+class PairWorker {
+ public:
+  PairWorker(const Corpus& corpus, const AlignSettings& settings)
+      : corpus_(corpus), shingle_(settings.shingle), cache_(corpus), comparer_(settings) {}
+
+  // Appends the pair to `out` if it reaches the floor.
+  void compare(const StoryPair& pair, const Floor& floor, Overlaps& out) {
+    const Prepared& a = cache_.first(pair.a);
+    if (floor.words > 0 && corpus_.has_shingles(pair.a) && corpus_.has_shingles(pair.b)) {
+      shingle_text(corpus_.text(pair.b), shingle_, sketcher_);
+      if (!may_reach(a, sketcher_.hashes, floor)) return;
+    }
+    Overlap row{};
+    row.a = pair.a;
+    row.b = pair.b;
+    if (!comparer_.compare(a, cache_.second(pair.b), floor, row, out.quotes)) return;
+    out.rows.push_back(row);
+    out.quote_end.push_back(out.quotes.size());
+  }
+
+ private:
+  const Corpus& corpus_;
+  std::size_t shingle_;
+  Sketcher sketcher_;
+  PreparedCache cache_;
+  Comparer comparer_;
 };
 
 // Compares `pairs` (story numbers, a != b in each) and keeps those that reach the floor, in the order given.
@@ -192,24 +255,13 @@ inline Overlaps compare_pairs(const Corpus& corpus, std::span<const StoryPair> p
   constexpr std::size_t kPiece = 512;
   const std::size_t tasks = (pairs.size() + kPiece - 1) / kPiece, workers = worker_count(threads, tasks);
   std::vector<Overlaps> found(tasks);
-  std::vector<PreparedCache> caches;
-  std::vector<Comparer> comparers;
-  for (std::size_t w = 0; w < workers; ++w) {
-    caches.emplace_back(corpus);
-    comparers.emplace_back(settings);
-  }
+  std::vector<PairWorker> team;
+  team.reserve(workers);
+  for (std::size_t w = 0; w < workers; ++w) team.emplace_back(corpus, settings);
   for_each_task(tasks, threads, [&](std::size_t task, std::size_t worker) {
-    Overlaps& out = found[task];
-    for (const StoryPair& pair : pairs.subspan(task * kPiece, std::min(kPiece, pairs.size() - task * kPiece))) {
-      Overlap row{};
-      row.a = pair.a;
-      row.b = pair.b;
-      const Prepared& a = caches[worker].first(pair.a);
-      const Prepared& b = caches[worker].second(pair.b);
-      if (!comparers[worker].compare(a, b, floor, row, out.quotes)) continue;
-      out.rows.push_back(row);
-      out.quote_end.push_back(out.quotes.size());
-    }
+    const std::size_t first = task * kPiece;
+    for (const StoryPair& pair : pairs.subspan(first, std::min(kPiece, pairs.size() - first)))
+      team[worker].compare(pair, floor, found[task]);
   });
   Overlaps all;
   for (Overlaps& part : found) {

@@ -51,10 +51,14 @@ DEDUP_INLINE void minhash_body(const std::uint64_t* hashes, std::size_t count, c
   permute<Bytes>(mixed.data(), count, permutations, minima.data());
 }
 
+DEDUP_INLINE void shingle_body(std::string_view text, std::size_t shingle, Sketcher& s) {
+  tokenize<false>(text, s.tokens);
+  hash_shingles(s.tokens, shingle, s.hashes);
+}
+
 template <int Bytes>
 DEDUP_INLINE void sketch_body(std::string_view text, const SketchSettings& settings, Sketcher& s) {
-  tokenize<false>(text, s.tokens);
-  hash_shingles(s.tokens, settings.shingle, s.hashes);
+  shingle_body(text, settings.shingle, s);
   minhash_body<Bytes>(s.hashes.data(), s.hashes.size(), settings.permutations, s.mixed, s.minima);
   s.keys.clear();
   if (settings.window > 0) winnow(s.hashes.data(), s.hashes.size(), settings.window, s.keys);
@@ -62,12 +66,15 @@ DEDUP_INLINE void sketch_body(std::string_view text, const SketchSettings& setti
   s.digest = xxh3::hash(reinterpret_cast<const std::uint8_t*>(all.data()), all.size());
 }
 
-// One copy of both bodies for a level; Bytes is the width of its vector registers.
+// One copy of the bodies for a level; Bytes is the width of its vector registers.
 #define DEDUP_LEVEL(name, bytes, ...)                                                                                \
-  __VA_ARGS__ inline void sketch_##name(std::string_view text, const SketchSettings& settings, Sketcher& s) {         \
+  __VA_ARGS__ inline void sketch_##name(std::string_view text, const SketchSettings& settings, Sketcher& s) {        \
     sketch_body<bytes>(text, settings, s);                                                                           \
   }                                                                                                                  \
-  __VA_ARGS__ inline void minhash_##name(const std::uint64_t* hashes, std::size_t count, const Permutations& perms,   \
+  __VA_ARGS__ inline void shingle_##name(std::string_view text, std::size_t shingle, Sketcher& s) {                  \
+    shingle_body(text, shingle, s);                                                                                  \
+  }                                                                                                                  \
+  __VA_ARGS__ inline void minhash_##name(const std::uint64_t* hashes, std::size_t count, const Permutations& perms,  \
                                          Buffer<std::uint32_t>& mixed, Buffer<std::uint32_t>& minima) {              \
     minhash_body<bytes>(hashes, count, perms, mixed, minima);                                                        \
   }
@@ -93,6 +100,11 @@ DEDUP_LEVEL(v4, 64, DEDUP_TARGET(DEDUP_V4))
 // Fills `s` with the sketch of UTF-8 `text` (fewer than 2^31 bytes).
 inline void sketch(std::string_view text, const SketchSettings& settings, Sketcher& s) {
   DEDUP_DISPATCH(sketch, text, settings, s);
+}
+
+// Fills the tokens and shingle hashes of `s` only.
+inline void shingle_text(std::string_view text, std::size_t shingle, Sketcher& s) {
+  DEDUP_DISPATCH(shingle, text, shingle, s);
 }
 
 // The signature of `count` shingle hashes, in the first permutations.count values of `minima`; `mixed` is working memory.

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 
 import numpy as np
 import numpy.typing as npt
 
-from dedup.candidates import Proposal, Ranks, band_pairs, identical_classes, passage_pairs
+from dedup.candidates import Classes, Proposal, Ranks, band_pairs, identical_classes, passage_pairs
 from dedup.cluster import KEPT, Edges, absorb, check_policy, keep_order
 from dedup.collection import Collection
 from dedup.errors import UsageError
@@ -88,9 +87,7 @@ def dropping_codes(drop: Iterable[Relation | str]) -> list[int]:
     return [code_of(relation) for relation in DROPPING if relation in wanted]
 
 
-def collect(
-    stories: Iterable[Story], settings: Settings, threads: int, report: Callable[[Problem], None]
-) -> Collection:
+def collect(stories: Iterable[Story], settings: Settings, threads: int, report: Callable[[Problem], None]) -> Collection:
     """Sketch all stories."""
     collection = Collection(settings, threads)
     for story in stories:
@@ -112,16 +109,17 @@ def compare(
 ) -> ScanResult:
     """Everything from the sketches on."""
     order = keep_order(keep, collection.keys())
-    run = _Run(collection, order, window, list(dropping))
+    run = _Run(collection, order, window, dropping)
     _begin(on_step, "finding identical stories")
-    classes = identical_classes(collection.corpus, order, collection.settings.full_class)
+    everyone = run.ranks(np.ones(len(order), np.uint8))
+    classes = identical_classes(everyone, collection.settings.full_class)
     ranks = run.ranks(classes.active)
     run.verify(classes.pairs)
-    known = Proposal(classes.pairs)
     _begin(on_step, "comparing whole stories")
-    known = run.band_channel(ranks, known)
+    known = run.band_channel(ranks, Proposal(classes.pairs))
     _begin(on_step, "comparing passages")
     run.verify(passage_pairs(ranks, collection.settings, run.kept(), known).pairs)
+    run.follow_heads(everyone, classes)
     _begin(on_step, "clustering")
     return run.result(problems)
 
@@ -131,26 +129,17 @@ def _begin(on_step: Step | None, stage: str) -> None:
         on_step(stage)
 
 
-@dataclass(slots=True)
 class _Run:
-    """One run between the stages: pairs verified so far, in terms of ranks and of story numbers."""
-
-    stories: Collection
-    order: npt.NDArray[np.uint32]
-    window: timedelta | None
-    dropping: list[int]
-    parts: list[Compared]
-    codes: list[npt.NDArray[np.uint8]]
+    """One run between the stages: the pairs verified so far, and who is kept by them."""
 
     def __init__(
-        self,
-        stories: Collection,
-        order: npt.NDArray[np.uint32],
-        window: timedelta | None,
-        dropping: list[int],
+        self, stories: Collection, order: npt.NDArray[np.uint32], window: timedelta | None, dropping: Sequence[int]
     ) -> None:
         self.stories, self.order, self.window, self.dropping = stories, order, window, dropping
-        self.parts, self.codes = [], []
+        self.rank = np.empty(len(order), np.uint32)
+        self.rank[order] = np.arange(len(order), dtype=np.uint32)
+        self.parts: list[Compared] = []
+        self.codes: list[npt.NDArray[np.uint8]] = []
 
     def ranks(self, active: npt.NDArray[np.uint8]) -> Ranks:
         window = None if self.window is None else self.window // timedelta(microseconds=1)
@@ -180,10 +169,20 @@ class _Run:
             known = known.joined(more.pairs)
         return known
 
+    def follow_heads(self, everyone: Ranks, classes: Classes) -> None:
+        """Where the head of a class was absorbed, compare its inactive copies with the story that absorbed it: to them it
+        is what it is to their head."""
+        compared = concatenate(self.parts)
+        absorbed = self.absorbed(compared, np.concatenate(self.codes))
+        copies = np.flatnonzero(classes.active == 0)
+        edge = absorbed[classes.head[copies]]
+        copies, edge = copies[edge != KEPT], edge[edge != KEPT]
+        keeper = self.rank[compared.column("b")[edge]]
+        pairs = np.column_stack([copies.astype(np.uint32), keeper])
+        self.verify(pairs[everyone.in_window(pairs)])
+
     def absorbed(self, compared: Compared, codes: npt.NDArray[np.uint8]) -> npt.NDArray[np.int64]:
-        rank = np.empty(len(self.order), np.uint32)
-        rank[self.order] = np.arange(len(self.order), dtype=np.uint32)
-        later, earlier = rank[compared.column("a")], rank[compared.column("b")]
+        later, earlier = self.rank[compared.column("a")], self.rank[compared.column("b")]
         return absorb(len(self.order), Edges(later, earlier, codes, compared.jaccard), self.dropping)
 
     def kept(self) -> npt.NDArray[np.uint8]:

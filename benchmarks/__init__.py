@@ -1,0 +1,1 @@
+"""Speed, scale and the gate on both. Nothing in the package imports this; see README.md."""

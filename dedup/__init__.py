@@ -1,0 +1,63 @@
+"""Find news stories that repeat each other: copies, updates, excerpts, and shared passages.
+
+::
+
+    read -> fold/tokenise -> shingle -> sketch -> candidates -> verify/align -> relate -> cluster/keep -> report/act
+
+Two channels propose pairs, whole stories that are alike (MinHash bands) and passages copied between otherwise different
+stories (winnowed keys); every proposed pair is verified on the exact shingle sets before anything is said of it.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from dedup.errors import DedupError
+    from dedup.explain import compare
+    from dedup.result import ScanResult
+    from dedup.scanning import scan
+    from dedup.settings import Settings
+    from dedup.sketch import signatures
+    from dedup.story import Cluster, Decision, Overlap, Passage, Problem, Relation, Story
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Cluster",
+    "Decision",
+    "DedupError",
+    "Overlap",
+    "Passage",
+    "Problem",
+    "Relation",
+    "ScanResult",
+    "Settings",
+    "Story",
+    "compare",
+    "scan",
+    "signatures",
+]
+
+_HOME = {
+    "DedupError": "dedup.errors",
+    "ScanResult": "dedup.result",
+    "Settings": "dedup.settings",
+    "compare": "dedup.explain",
+    "scan": "dedup.scanning",
+    "signatures": "dedup.sketch",
+}
+
+
+def __getattr__(name: str) -> object:
+    """Public names are imported when first used, so that ``import dedup`` and ``dedup --help`` stay light."""
+    if name not in __all__:
+        raise AttributeError(f"module 'dedup' has no attribute {name!r}")
+    value = getattr(import_module(_HOME.get(name, "dedup.story")), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,43 @@
+"""``dedup explain``: why two stories are what they are to each other."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from dedup.cli.output import say_problem, stdout
+from dedup.errors import InputError
+
+
+def explain_command(
+    a: Annotated[Path, typer.Argument(metavar="A", help="A file that holds one story.")],
+    b: Annotated[Path, typer.Argument(metavar="B", help="Another one.")],
+    threshold: Annotated[
+        float, typer.Option(min=0.05, max=1.0, help="Jaccard similarity from which stories are near-duplicates.")
+    ] = 0.5,
+) -> None:
+    """Compare two files and show the verdict, the scores, and the passages they share.
+
+    \b
+    Example:
+      dedup explain stories/morning.txt stories/evening.txt
+    """
+    from dedup.explain import explain_texts
+    from dedup.report import explanation_table
+    from dedup.settings import Settings
+
+    text_a, text_b = _text(a), _text(b)
+    settings = Settings().replaced(threshold=threshold)
+    explanation = explain_texts(text_a, text_b, id_a=str(a), id_b=str(b), settings=settings)
+    stdout().print(explanation_table(explanation, text_a, text_b))
+
+
+def _text(path: Path) -> str:
+    from dedup.read import ReadOptions, read_stories
+
+    stories = list(read_stories([path], ReadOptions(strict=True), on_problem=say_problem))
+    if len(stories) != 1:
+        raise InputError(f"{str(path)!r}: holds {len(stories)} stories; name a file that holds one")
+    return stories[0].text

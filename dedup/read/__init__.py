@@ -1,0 +1,26 @@
+"""Takes paths (folders, files, "-" for standard input), gives stories, guarantees that no input stops the run.
+
+::
+
+    path ──folder──> file ──stream──> bounded chunks ──kinds──> text | jsonl ──> Story
+                                                                      └─dates─┘
+
+What can be read: folders, searched to the bottom, and single files. ``.txt`` and ``.md`` hold one story each, in UTF-8;
+``.jsonl`` and ``.ndjson`` one record a line; each may be compressed (``.gz``, ``.zst``). A single file of any other
+suffix is read too, as JSON lines if it looks like them and else as text; in a folder it is passed over. Hidden files
+and folders are not looked at, and symbolic links not followed, unless given by the user.
+
+Guarantees:
+
+- the same stories in the same order on every run: folders are walked in the byte order of their names;
+- every file is read once, however many paths, roots or hard links lead to it;
+- no two files under one root share an id, and no two names share a spelling (see :mod:`dedup.read.names`);
+- every file or record that should have given a story and did not is reported as a :class:`~dedup.story.Problem` with
+  ``failed=True``, and what was rightly passed over with ``failed=False``; then the run goes on;
+- memory stays below twice the line limit and 64 MiB, whatever the input expands to.
+"""
+
+from dedup.read.options import ReadOptions
+from dedup.read.reading import read_stories, total_bytes
+
+__all__ = ["ReadOptions", "read_stories", "total_bytes"]

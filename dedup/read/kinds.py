@@ -1,0 +1,75 @@
+"""Which files hold stories, and how each kind is read: the one table."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import chain
+
+from dedup.read.compression import GZIP, ZSTD, Codec
+from dedup.read.jsonl import read_records
+from dedup.read.options import ReadOptions
+from dedup.read.source import Damage, Reader, Report, Source
+from dedup.read.text import read_text
+from dedup.read.utf8 import BOM
+from dedup.story import Story
+
+READERS: dict[bytes, Reader] = {
+    b".txt": read_text,
+    b".md": read_text,
+    b".jsonl": read_records,
+    b".ndjson": read_records,
+}
+CODECS: dict[bytes, Codec] = {b".gz": GZIP, b".zst": ZSTD}
+
+_LOOKED_AT = 64 << 10
+_RECORD_STARTS = re.compile(rb'\s*\{\s*["}]')
+
+
+def kind_of(name: bytes) -> tuple[Reader | None, Codec | None]:
+    """How a file of this name is read (None: not a kind known to hold stories), and how it is compressed.
+
+    Upper and lower case are alike.
+    """
+    stem, dot, suffix = name.lower().rpartition(b".")
+    codec = CODECS.get(dot + suffix)
+    if codec is not None:
+        _, dot, suffix = stem.rpartition(b".")
+    return READERS.get(dot + suffix), codec
+
+
+def read_unknown(source: Source, options: ReadOptions, report: Report) -> Iterator[Story]:
+    """A file of a suffix that tells nothing: JSON lines if its first line looks like an object, else one text."""
+    begin, chunks = _peek(source.chunks)
+    reader = read_records if _looks_like_records(begin) else read_text
+    return reader(replace(source, chunks=chunks), options, report)
+
+
+def _looks_like_records(begin: bytes) -> bool:
+    begin = begin.removeprefix(BOM).lstrip()
+    if not _RECORD_STARTS.match(begin):
+        return False
+    line, ended, _ = begin.partition(b"\n")
+    # The first line of an object spread over many does not end in a brace; one longer than the look is taken for whole.
+    return line.rstrip().endswith(b"}") or (not ended and len(begin) >= _LOOKED_AT)
+
+
+def _peek(chunks: Iterator[bytes]) -> tuple[bytes, Iterator[bytes]]:
+    """The beginning, with its first line that is not blank unless that is long, and all chunks again."""
+    taken: list[bytes] = []
+    begin = b""
+    try:
+        for chunk in chunks:
+            taken.append(chunk)
+            begin += chunk
+            if len(begin) >= _LOOKED_AT or b"\n" in begin.lstrip():
+                break
+    except Damage as damage:
+        return begin, chain(taken, _raise(damage))
+    return begin, chain(taken, chunks)
+
+
+def _raise(damage: Damage) -> Iterator[bytes]:
+    raise damage
+    yield b""

@@ -1,0 +1,159 @@
+"""From paths to stories: every file once, each by its kind."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from typing import Final
+
+from dedup.errors import InputError
+from dedup.read.folder import Found, Inode, failure, status_of, walk, where
+from dedup.read.jsonl import read_records
+from dedup.read.kinds import kind_of, read_unknown
+from dedup.read.names import name_text
+from dedup.read.options import ReadOptions
+from dedup.read.source import Reader, Source
+from dedup.read.stream import OpenFile, chunks, standard_input
+from dedup.story import Problem, Story
+
+Paths = Sequence[str | os.PathLike[str]]
+
+STANDARD_INPUT: Final = "-"
+_DEFAULTS: Final = ReadOptions()
+
+
+def read_stories(
+    paths: Paths,
+    options: ReadOptions = _DEFAULTS,
+    *,
+    on_problem: Callable[[Problem], None] | None = None,
+    on_bytes: Callable[[int], None] | None = None,
+) -> Iterator[Story]:
+    """Read the stories at the paths, one after the other, holding no more than one file open.
+
+    A file's id is its path below the folder given, or its name if it is given itself; a record's id is its id field, or
+    ``file#line``. Ids are not compared: two records may bear the same one, and so may files below two folders given.
+
+    :param paths: folders, files, and ``"-"`` for standard input as JSON lines; a single path may be given as it is.
+    :param options: field names and limits.
+    :param on_problem: told of everything met that is not a story, in order; without it only ``strict`` speaks.
+    :param on_bytes: told how many bytes of the files have been consumed since it was last told, compressed ones as they
+        lie on the disk; the sum is :func:`total_bytes` if every file could be opened.
+    :returns: the stories, read as they are asked for; none for no paths.
+    :raises InputError: under ``options.strict``, the first failure.
+
+    >>> list(read_stories([]))
+    []
+    """
+    return _Run(options, on_problem, on_bytes).stories(_listed(paths))
+
+
+def total_bytes(paths: Paths) -> int | None:
+    """How many bytes :func:`read_stories` will consume of these paths; None if standard input is among them.
+
+    Looks at names and sizes only, and leaves out what cannot be found.
+
+    >>> total_bytes(["-"]) is None
+    True
+    """
+    paths = _listed(paths)
+    if STANDARD_INPUT in paths:
+        return None
+    folders: dict[Inode, bytes] = {}
+    sizes: dict[Inode, int] = {}
+    for path in filter(None, map(_path_bytes, paths)):
+        for found in walk(path, folders, lambda problem: None):
+            if found.given or kind_of(found.name)[0] is not None:
+                try:
+                    status = status_of(found.path, follow=found.given)
+                except OSError:
+                    continue
+                sizes[status.st_dev, status.st_ino] = status.st_size
+    return sum(sizes.values())
+
+
+def _listed(paths: Paths) -> list[str | os.PathLike[str]]:
+    # A string is a sequence of strings, so no type checker warns of one given alone.
+    return [paths] if isinstance(paths, str | bytes | os.PathLike) else list(paths)
+
+
+def _path_bytes(path: str | os.PathLike[str]) -> bytes | None:
+    """The path as the system takes it; None if it can be no path."""
+    try:
+        name = os.fsencode(path)
+    except UnicodeEncodeError:
+        return None
+    return None if not name or b"\0" in name else name
+
+
+class _Run:
+    """One call of :func:`read_stories`: where problems go, and what has been read already."""
+
+    def __init__(
+        self,
+        options: ReadOptions,
+        on_problem: Callable[[Problem], None] | None,
+        on_bytes: Callable[[int], None] | None,
+    ) -> None:
+        self._options = options
+        self._on_problem = on_problem
+        self._on_bytes = on_bytes
+        self._folders: dict[Inode, bytes] = {}
+        self._files: dict[Inode, bytes] = {}
+        self._input_read = False
+
+    def stories(self, paths: list[str | os.PathLike[str]]) -> Iterator[Story]:
+        for path in paths:
+            if path == STANDARD_INPUT:
+                yield from self._standard_input()
+                continue
+            name = _path_bytes(path)
+            if name is None:
+                self._report(Problem(where=repr(path), reason="no path on this system; check how it was made"))
+                continue
+            for found in walk(name, self._folders, self._report):
+                yield from self._file(found)
+
+    def _report(self, problem: Problem) -> None:
+        if problem.failed and self._options.strict:
+            raise InputError(str(problem))
+        if self._on_problem:
+            self._on_problem(problem)
+
+    def _pass_over(self, found: Found, reason: str) -> None:
+        self._report(Problem(where=found.where, reason=reason, failed=False))
+
+    def _file(self, found: Found) -> Iterator[Story]:
+        reader, _ = kind_of(found.name)
+        if reader is None:
+            if not found.given:
+                self._pass_over(found, "not a kind of file that holds stories")
+                return
+            reader = read_unknown
+        try:
+            file = OpenFile(found.path, follow=found.given)
+        except OSError as error:
+            self._report(Problem(where=found.where, reason=failure(error)))
+            return
+        with file:
+            if file.node:
+                self._pass_over(found, f"{file.node}, not a file")
+            elif file.inode in self._files:
+                self._pass_over(found, f"same file as {where(self._files[file.inode])!r}, read once")
+            else:
+                self._files[file.inode] = found.path
+                yield from self._read(found, file, reader)
+
+    def _read(self, found: Found, file: OpenFile, reader: Reader) -> Iterator[Story]:
+        _, codec = kind_of(found.name)
+        file.on_bytes = self._on_bytes
+        content = chunks(file, codec, self._options)
+        yield from reader(Source(name_text(found.name), name_text(found.path), content), self._options, self._report)
+
+    def _standard_input(self) -> Iterator[Story]:
+        if self._input_read:
+            self._report(Problem(where=STANDARD_INPUT, reason="standard input, read already", failed=False))
+            return
+        self._input_read = True
+        source = Source(STANDARD_INPUT, STANDARD_INPUT, standard_input(self._on_bytes))
+        yield from read_records(source, self._options, self._report)

@@ -1,0 +1,267 @@
+"""Opening files safely, and turning them into bounded chunks and lines: every limit on size is kept here."""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+from collections.abc import Callable, Generator, Iterator
+from io import BufferedReader
+from types import TracebackType
+from typing import Final, cast
+
+from dedup.read.compression import Codec, CodecError, Decoder
+from dedup.read.options import MIB, ReadOptions
+from dedup.read.source import Damage
+
+# Plain bytes per read: large enough that the calls vanish, small enough to stay in the processor's cache.
+PLAIN_READ: Final = 256 << 10
+# Compressed bytes per read: small, as each member of a gzip file copies what is left of its piece.
+PACKED_READ: Final = 16 << 10
+MAX_CHUNK: Final = MIB
+
+CUT_OFF: Final = "cut off: the file ends inside its compressed data; fetch it again"
+
+_KINDS = (
+    (stat.S_ISLNK, "symbolic link"),
+    (stat.S_ISDIR, "folder"),
+    (stat.S_ISFIFO, "FIFO"),
+    (stat.S_ISSOCK, "socket"),
+    (stat.S_ISCHR, "character device"),
+    (stat.S_ISBLK, "block device"),
+)
+
+
+def kind_of_node(mode: int) -> str:
+    """What a file-system entry is, for a message; "" for a regular file."""
+    return next((name for is_kind, name in _KINDS if is_kind(mode)), "")
+
+
+class OpenFile:
+    """A regular file open for reading, that tells how far it has been read.
+
+    ``follow`` allows the path itself to be a symbolic link. Opening never waits, not even for a FIFO that took the
+    file's place; ``node`` then says what was met instead, and nothing can be read. ``on_bytes``, once set, is told of
+    every byte consumed.
+
+    :raises OSError: the file cannot be opened.
+    """
+
+    def __init__(self, path: bytes, *, follow: bool) -> None:
+        self._fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | (0 if follow else os.O_NOFOLLOW))
+        status = os.fstat(self._fd)
+        self.node = kind_of_node(status.st_mode)
+        self.inode = (status.st_dev, status.st_ino)
+        self.size = status.st_size
+        self.position = 0
+        self.on_bytes: Callable[[int], None] | None = None
+
+    def read(self, count: int) -> bytes:
+        """The next bytes, at most ``count``; none at the end.
+
+        :raises Damage: the file system failed.
+        """
+        data = self.read_at(self.position, count)
+        self.position += len(data)
+        if data and self.on_bytes:
+            self.on_bytes(len(data))
+        return data
+
+    def read_at(self, position: int, count: int) -> bytes:
+        """Bytes from elsewhere in the file, not counted as progress."""
+        try:
+            return os.pread(self._fd, count, position)
+        except OSError as error:
+            raise Damage(f"cannot be read on: {error.strerror}; check the disk") from error
+
+    def close(self) -> None:
+        """Close the file, and count what was left unread as done with."""
+        os.close(self._fd)
+        if self.on_bytes and self.position < self.size:
+            self.on_bytes(self.size - self.position)
+
+    def __enter__(self) -> OpenFile:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def chunks(file: OpenFile, codec: Codec | None, options: ReadOptions) -> Iterator[bytes]:
+    """The file's bytes, decompressed, in chunks of at most 1 MiB.
+
+    :raises Damage: the file cannot be read on, is cut off or damaged, has something foreign behind its compressed
+        data, or expands beyond the options' ratio. All that could be had before that has been given then.
+    """
+    if codec is None:
+        return iter(lambda: file.read(PLAIN_READ), b"")
+    return _within_ratio(file, _members(file, codec, options), options)
+
+
+def standard_input(on_bytes: Callable[[int], None] | None = None) -> Iterator[bytes]:
+    """What arrives on standard input, as it arrives: the last story sent is not kept waiting for the next one.
+
+    :raises Damage: the stream failed.
+    """
+    stream = cast(BufferedReader, sys.stdin.buffer)
+    while True:
+        try:
+            data = stream.read1(PLAIN_READ)
+        except OSError as error:
+            raise Damage(f"cannot be read on: {error.strerror}; check what feeds it") from error
+        if not data:
+            return
+        if on_bytes:
+            on_bytes(len(data))
+        yield data
+
+
+def _within_ratio(file: OpenFile, output: Iterator[bytes], options: ReadOptions) -> Iterator[bytes]:
+    total = 0
+    for chunk in output:
+        allowed = max(options.expansion_floor, options.max_expansion * file.position) - total
+        if len(chunk) > allowed:
+            yield chunk[:allowed]
+            raise Damage(
+                f"expands to more than {options.max_expansion} times its size; "
+                "if that is meant, allow it with --max-expansion"
+            )
+        total += len(chunk)
+        yield chunk
+
+
+def _members(file: OpenFile, codec: Codec, options: ReadOptions) -> Iterator[bytes]:
+    """All gzip members or zstd frames, one after the other."""
+    left = _magic_of_next(file, codec, b"", padded=False)
+    if not left:
+        raise Damage(f"cut off: an empty file is not {codec.name} data; fetch it again")
+    first = True
+    while left:
+        if not left.startswith(codec.magics):
+            raise _foreign(left, codec, first=first)
+        left = yield from _member(file, codec, left, options)
+        left = _magic_of_next(file, codec, left, padded=codec.padded)
+        first = False
+
+
+def _foreign(data: bytes, codec: Codec, *, first: bool) -> Damage:
+    if any(magic.startswith(data) for magic in codec.magics):
+        return Damage(CUT_OFF)
+    if first:
+        return Damage(f"not {codec.name} data, whatever its name says; rename it")
+    return Damage(f"something that is not {codec.name} data follows the compressed data; fetch it again", whole=True)
+
+
+def _magic_of_next(file: OpenFile, codec: Codec, left: bytes, *, padded: bool) -> bytes:
+    """What follows, at least as long as a magic number if there is that much; without the zeros that tapes pad with."""
+    while True:
+        left = left.lstrip(b"\0") if padded else left
+        if len(left) >= max(map(len, codec.magics)):
+            return left
+        more = file.read(PACKED_READ)
+        if not more:
+            return left
+        left += more
+
+
+def _member(file: OpenFile, codec: Codec, piece: bytes, options: ReadOptions) -> Generator[bytes, None, bytes]:
+    """One member, of which ``piece`` has been read; returns what of the last piece lies behind it."""
+    decoder = codec.decoder(options)
+    start = file.position - len(piece)
+    piece_start = start
+    given = 0
+    while True:
+        try:
+            output = decoder.decompress(piece, MAX_CHUNK)
+        except CodecError as error:
+            yield from _salvaged(file, codec.decoder(options), start, piece_start, given)
+            raise Damage(str(error)) from error
+        given += len(output)
+        if output:
+            yield output
+        if decoder.eof:
+            return decoder.unused_data
+        piece = b""
+        if decoder.needs_input:
+            piece_start = file.position
+            piece = file.read(PACKED_READ)
+            if not piece:
+                raise Damage(CUT_OFF)
+
+
+def _salvaged(file: OpenFile, decoder: Decoder, start: int, piece_start: int, given: int) -> Iterator[bytes]:
+    """What a damaged member still yields behind the ``given`` bytes.
+
+    A decoder drops the output of the call in which it meets damage, so the member is decoded once more, byte by byte
+    from the piece on that failed.
+    """
+    position = start
+    while not decoder.eof:
+        step = min(PACKED_READ, piece_start - position) if position < piece_start else 1
+        piece = file.read_at(position, step)
+        if not piece:
+            return
+        position += len(piece)
+        while not decoder.eof and (piece or not decoder.needs_input):
+            try:
+                output = decoder.decompress(piece, MAX_CHUNK)
+            except CodecError:
+                return
+            piece = b""
+            fresh = output[given:]
+            given = max(0, given - len(output))
+            if fresh:
+                yield fresh
+
+
+def split_lines(source: Iterator[bytes], limit: int) -> Iterator[tuple[int, bytes | None]]:
+    r"""The lines of the chunks, numbered from 1, without their ``\n``, which alone ends a line.
+
+    A line of over ``limit`` bytes is given as None and never held as a whole.
+
+    :raises Damage: from the chunks, with the number and the bytes of the unfinished line.
+    """
+    number = 0
+    unfinished = _Unfinished(limit)
+    try:
+        for chunk in source:
+            lines = chunk.split(b"\n")
+            last = lines.pop()
+            if lines:
+                number += 1
+                yield number, unfinished.take(lines[0])
+                for line in lines[1:]:
+                    number += 1
+                    yield number, line if len(line) <= limit else None
+            unfinished.add(last)
+    except Damage as damage:
+        damage.line = number + 1
+        damage.rest = unfinished.take()
+        raise
+    if unfinished.size:
+        yield number + 1, unfinished.take()
+
+
+class _Unfinished:
+    """The beginning of a line whose end has not been met, in pieces."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._pieces: list[bytes] = []
+        self.size = 0
+
+    def add(self, piece: bytes) -> None:
+        self.size += len(piece)
+        if self.size <= self._limit:
+            self._pieces.append(piece)
+        else:
+            self._pieces.clear()
+
+    def take(self, piece: bytes = b"") -> bytes | None:
+        self.add(piece)
+        line = b"".join(self._pieces) if self.size <= self._limit else None
+        self._pieces.clear()
+        self.size = 0
+        return line

@@ -1,0 +1,11 @@
+"""Takes results, gives files and tables: JSON lines, CSV, Parquet, and what a terminal shows.
+
+Guarantees: the same result gives the same bytes; nothing of a story can run as a formula or drive a terminal.
+"""
+
+from __future__ import annotations
+
+from dedup.report.records import decision_format, pair_lines, write_decisions, write_pairs
+from dedup.report.table import explanation_table, scan_table
+
+__all__ = ["decision_format", "explanation_table", "pair_lines", "scan_table", "write_decisions", "write_pairs"]

@@ -1,0 +1,83 @@
+"""Pair and decision records as files: JSON lines, CSV, Parquet."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import PurePath
+from typing import BinaryIO
+
+import msgspec
+
+from dedup.errors import UsageError
+from dedup.files import csv_safe
+from dedup.story import Decision, Overlap
+
+_json = msgspec.json.Encoder()
+
+
+def pair_lines(pairs: Iterable[Overlap]) -> Iterator[bytes]:
+    """Each pair as one line of JSON, newline included."""
+    for pair in pairs:
+        yield _json.encode(pair) + b"\n"
+
+
+def write_pairs(pairs: Iterable[Overlap], out: BinaryIO) -> None:
+    """All pairs as JSON lines."""
+    out.writelines(pair_lines(pairs))
+
+
+def decision_format(path: str) -> Callable[[Iterable[Decision], BinaryIO], None]:
+    """The writer for a file's suffix: .jsonl (or .ndjson), .csv, .parquet. UsageError for another suffix."""
+    suffix = PurePath(path).suffix.lower()
+    if suffix not in _FORMATS:
+        raise UsageError(f"{path!r}: decisions are written as .jsonl, .csv or .parquet; choose one of these suffixes")
+    return _FORMATS[suffix]
+
+
+def write_decisions(decisions: Iterable[Decision], out: BinaryIO) -> None:
+    """All decisions as JSON lines."""
+    out.writelines(_json.encode(decision) + b"\n" for decision in decisions)
+
+
+def _write_csv(decisions: Iterable[Decision], out: BinaryIO) -> None:
+    """Numbers stay numbers; text that a spreadsheet would run as a formula is defused."""
+    text = io.TextIOWrapper(out, encoding="utf-8", newline="", write_through=True)
+    rows = csv.writer(text, lineterminator="\n")
+    rows.writerow(Decision.__struct_fields__)
+    for decision in decisions:
+        cells = (getattr(decision, field) for field in Decision.__struct_fields__)
+        rows.writerow([_cell(cell) for cell in cells])
+    text.detach()
+
+
+def _cell(value: object) -> object:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return csv_safe(value) if isinstance(value, str) else value
+
+
+def _write_parquet(decisions: Iterable[Decision], out: BinaryIO) -> None:
+    try:
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+    except ImportError:
+        raise UsageError("Parquet files need pyarrow: pip install 'wire-dedup[arrow]'") from None
+    text = pa.string()
+    schema = pa.schema(
+        {
+            "id": text,
+            "keep": pa.bool_(),
+            "duplicate_of": text,
+            "relation": text,
+            "jaccard": pa.float64(),
+            "cluster": text,
+            "path": text,
+        }
+    )
+    rows = [msgspec.to_builtins(decision) for decision in decisions]
+    pq.write_table(pa.Table.from_pylist(rows, schema=schema), out)
+
+
+_FORMATS = {".jsonl": write_decisions, ".ndjson": write_decisions, ".csv": _write_csv, ".parquet": _write_parquet}

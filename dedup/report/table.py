@@ -1,0 +1,110 @@
+"""What a terminal shows of a scan, or of one pair: fits 80 columns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import islice
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from dedup.explain import Explanation
+from dedup.files import printable
+from dedup.result import ScanResult
+from dedup.story import Decision, Overlap, Relation
+
+_QUOTE = 600  # characters of a passage that are shown
+
+
+def scan_table(result: ScanResult, top: int) -> Group:
+    """Counts, then the ``top`` largest clusters and the ``top`` longest overlaps between kept stories."""
+    parts: list[RenderableType] = [_counts(result)]
+    decisions = {decision.id: decision for decision in result.decisions}
+    clusters = result.clusters
+    if clusters:
+        parts += ["", _clusters(result, decisions, top), *_more(len(clusters), top, "clusters")]
+    between = [pair for pair in result.pairs if decisions[pair.a].keep and decisions[pair.b].keep]
+    if between:
+        between.sort(key=lambda pair: (-pair.shared_words, pair.a, pair.b))
+        parts += ["", _overlaps(between[:top]), *_more(len(between), top, "overlaps")]
+    return Group(*parts)
+
+
+def _counts(result: ScanResult) -> Text:
+    stories, kept = len(result.stories), result.kept
+    line = f"{stories:,} {'story' if stories == 1 else 'stories'}: {kept:,} kept, {stories - kept:,} dropped"
+    counts = result.pairs.counts()
+    if counts:
+        line += "\npairs: " + ", ".join(f"{counts[name]:,} {name}" for name in Relation if counts[name])
+    if result.failed:
+        line += f"\n{result.failed:,} files or records could not be read"
+    return Text(line)
+
+
+def _more(count: int, top: int, what: str) -> Iterator[str]:
+    if count > top:
+        yield f"and {count - top:,} more {what}; --top {count} shows them, --pairs and --decisions write them all"
+
+
+def _stories(title: str, first: str, *further: str) -> Table:
+    """A table whose first column holds ids, a line each, and takes what room the others leave."""
+    table = Table(box=None, pad_edge=False, title=title, title_justify="left", expand=True)
+    table.add_column(first, ratio=1, overflow="fold")
+    for name in further:
+        table.add_column(name, no_wrap=True, justify="left" if name == "relation" else "right")
+    return table
+
+
+def _clusters(result: ScanResult, decisions: dict[str, Decision], top: int) -> Table:
+    table = _stories("Repeated stories", "kept, and below it what was dropped", "relation", "jaccard")
+    for cluster in islice(result.clusters, top):
+        table.add_row(_id(cluster.kept), "", "")
+        for name in islice(cluster.dropped, top):
+            decision = decisions[name]
+            table.add_row(_id(name, "  "), decision.relation, f"{decision.jaccard:.2f}")
+        if len(cluster.dropped) > top:
+            table.add_row(f"  and {len(cluster.dropped) - top:,} more", "", "")
+    return table
+
+
+def _overlaps(pairs: list[Overlap]) -> Table:
+    table = _stories("Overlaps between kept stories", "story, and below it the other", "relation", "words")
+    for pair in pairs:
+        table.add_row(_id(pair.a), pair.relation, f"{pair.shared_words:,}")
+        table.add_row(_id(pair.b, "  "), "", "")
+    return table
+
+
+def _id(name: str, indent: str = "") -> Text:
+    return Text(indent + printable(name))
+
+
+def explanation_table(explanation: Explanation, text_a: str, text_b: str) -> Group:
+    """Verdict, scores, and the shared passages as each story has them."""
+    pair = explanation.overlap
+    verdict = f"{printable(pair.a)} {pair.relation or 'is unrelated to'} {printable(pair.b)}"
+    scores = Table(box=None, pad_edge=False, show_header=False)
+    scores.add_column()
+    scores.add_column(justify="right")
+    scores.add_row("Jaccard similarity", f"{pair.jaccard:.3f}")
+    scores.add_row("of the first in the second", f"{pair.containment_a:.1%}")
+    scores.add_row("of the second in the first", f"{pair.containment_b:.1%}")
+    scores.add_row("words of the first in passages", f"{pair.shared_words:,}")
+    scores.add_row("longest passage, words", f"{pair.longest_passage:,}")
+    parts: list[RenderableType] = [Text(verdict, style="bold"), Text(explanation.reason), "", scores]
+    for number, passage in enumerate(pair.passages, 1):
+        heading = Text(f"\npassage {number}, {passage.words:,} words", style="bold")
+        parts += [heading, _quote("first ", text_a, passage.a), _quote("second", text_b, passage.b)]
+    return Group(*parts)
+
+
+def _quote(label: str, text: str, span: tuple[int, int]) -> Table:
+    start, end = span
+    words = " ".join(text[start:end].split())
+    shown = printable(words if len(words) <= _QUOTE else words[:_QUOTE] + " …")
+    table = Table(box=None, pad_edge=False, show_header=False)
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    table.add_row(f"{label} {start:,}–{end:,}", Text(shown))
+    return table

@@ -1,0 +1,173 @@
+"""Both joins against their rules written out: every bucket in a dict, every visit in a set."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Hashable, Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import reference
+from corpora import corpus_of, words
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dedup import kernels
+from dedup.candidates import Proposal, Ranks, passage_pairs
+from dedup.settings import Settings
+
+SETTINGS = Settings(shingle=3, passage_window=4, num_perm=8)
+BASES = [words(40), words(20) + words(20, 1000), words(40, 2000), words(2) * 20]
+DATES = [kernels.UNDATED, 0, 10, 21, 2**62, -(2**62)]
+
+RankPairs = set[tuple[int, int]]
+
+
+@dataclass(frozen=True)
+class Case:
+    """Stories and what is known of them, all by rank but ``texts``."""
+
+    texts: list[str]
+    order: list[int]
+    active: list[bool]
+    kept: list[bool]
+    published: list[int]
+    window: int | None
+    known: list[tuple[int, int]]
+    limit: int
+    cap: int
+    threads: int
+
+    def ranks(self) -> Ranks:
+        return Ranks(
+            corpus_of(self.texts, SETTINGS),
+            np.array(self.order, np.uint32),
+            np.array(self.active, np.uint8),
+            np.array(self.published, np.int64),
+            self.window,
+            self.threads,
+        )
+
+    def proposal(self) -> Proposal:
+        return Proposal(np.array(self.known, np.uint32).reshape(-1, 2))
+
+    def wanted(self, pairs: RankPairs) -> list[tuple[int, int]]:
+        """Without the known ones and those outside the window, ascending."""
+        return sorted(pair for pair in pairs - set(self.known) if self._in_window(*pair))
+
+    def _in_window(self, later: int, earlier: int) -> bool:
+        dates = self.published[later], self.published[earlier]
+        return self.window is None or kernels.UNDATED in dates or abs(dates[0] - dates[1]) <= self.window
+
+
+@st.composite
+def cases(draw: st.DrawFn) -> Case:
+    """Pieces of a few base texts, so that stories share bands and keys often."""
+    piece = st.tuples(st.sampled_from(BASES), st.integers(0, 12), st.integers(0, 40))
+    texts = [" ".join(base[start : start + length]) for base, start, length in draw(st.lists(piece, max_size=24))]
+    count = len(texts)
+
+    def each(values: st.SearchStrategy[bool]) -> st.SearchStrategy[list[bool]]:
+        return st.lists(values, min_size=count, max_size=count)
+
+    mostly = st.sampled_from([True, True, True, False])
+    pairs = [(later, earlier) for later in range(count) for earlier in range(later)]
+    return Case(
+        texts=texts,
+        order=draw(st.permutations(range(count))),
+        active=draw(each(mostly)),
+        kept=draw(each(st.booleans())),
+        published=draw(st.lists(st.sampled_from(DATES), min_size=count, max_size=count)),
+        window=draw(st.sampled_from([None, None, 0, 10, 11, 2**63 - 1])),
+        known=sorted(draw(st.sets(st.sampled_from(pairs), max_size=40))) if pairs else [],
+        limit=draw(st.integers(0, 6)),
+        cap=draw(st.integers(0, 6)),
+        threads=draw(st.sampled_from([1, 2])),
+    )
+
+
+def visits(ranks: Sequence[int], limit: int) -> RankPairs:
+    """Every member with the first ``limit`` of those before it."""
+    return {(rank, earlier) for place, rank in enumerate(ranks) for earlier in ranks[: min(place, limit)]}
+
+
+def buckets(entries: Iterable[tuple[Hashable, int]]) -> list[list[int]]:
+    """The ranks of each key, ascending; one member makes no bucket."""
+    found: defaultdict[Hashable, list[int]] = defaultdict(list)
+    for key, rank in entries:
+        found[key].append(rank)
+    return [sorted(ranks) for ranks in found.values() if len(ranks) > 1]
+
+
+@given(cases(), st.sampled_from([(4, 2), (8, 1), (2, 4), (2, 3), (1, 8)]))
+def test_band_pairs(case: Case, shape: tuple[int, int]) -> None:
+    bands, rows = shape
+    entries = []
+    for rank, story in enumerate(case.order):
+        if case.active[rank] and reference.shingle_set(case.texts[story], SETTINGS.shingle):
+            values = reference.signature(case.texts[story], SETTINGS.num_perm, SETTINGS.shingle).tolist()
+            entries += [((band, *values[band * rows : (band + 1) * rows]), rank) for band in range(bands)]
+    expected: RankPairs = set()
+    for ranks in buckets(entries):
+        expected |= visits(ranks, case.limit)
+    arguments = case.ranks().arguments(case.proposal())
+    found, cut = kernels.band_pairs(*arguments, bands=bands, rows=rows, limit=case.limit)
+    assert [tuple(pair) for pair in found.tolist()] == case.wanted(expected)
+    assert cut == sum(len(ranks) > case.limit + 1 for ranks in buckets(entries))
+
+
+@given(cases())
+def test_passage_pairs(case: Case) -> None:
+    entries = [
+        (key, rank)
+        for rank, story in enumerate(case.order)
+        if case.active[rank]
+        for key in reference.passage_keys(case.texts[story], SETTINGS.passage_window, SETTINGS.shingle)
+    ]
+    expected: RankPairs = set()
+    cut = 0
+    for ranks in buckets(entries):
+        kept = [rank for rank in ranks if case.kept[rank]]
+        others = [rank for rank in ranks if not case.kept[rank]]
+        cut += len(kept) > case.cap or len(others) > case.limit
+        if len(kept) <= case.cap:
+            taken = sorted(kept + others[: case.limit])
+            expected |= visits(taken, len(taken))
+    kept_flags = np.array(case.kept, np.uint8)
+    arguments = case.ranks().arguments(case.proposal())
+    found, found_cut = kernels.passage_pairs(*arguments, kept=kept_flags, cap=case.cap, limit=case.limit)
+    assert [tuple(pair) for pair in found.tolist()] == case.wanted(expected)
+    assert found_cut == cut
+
+
+def test_copies_do_not_use_up_the_cap() -> None:
+    """Fault 28: 30 copies of S and 10 others with the same passage, cap 25: 11 kept stories hold it, so it proposes."""
+    passage = words(20)
+    texts = [" ".join([*passage, *words(30, 100), word]) for word in words(30, 5000)]
+    texts += [" ".join([*words(30, 200 + 100 * other), *passage]) for other in range(10)]
+    kept = np.array([1] + [0] * 29 + [1] * 10, np.uint8)
+    order, ones = np.arange(40, dtype=np.uint32), np.ones(40, np.uint8)
+    ranks = Ranks(corpus_of(texts), order, ones, np.empty(0, np.int64))
+    none = Proposal(np.empty((0, 2), np.uint32))
+    found = {tuple(pair) for pair in passage_pairs(ranks, Settings(), kept, none).pairs.tolist()}
+    assert found >= {(other, 0) for other in range(30, 40)}
+    everyone = passage_pairs(ranks, Settings(), ones, none)  # were they all kept, 40 stories would hold each key
+    assert not any(later >= 30 > earlier for later, earlier in everyone.pairs.tolist())
+    assert everyone.cut_buckets > 0
+
+
+def test_the_cap_counts_to_the_last_one() -> None:
+    """A key of exactly ``cap`` kept stories still proposes; one more, and it does not."""
+    texts = [" ".join([*words(30, 100 * story), *words(16, 90_000)]) for story in range(26)]
+    none = Proposal(np.empty((0, 2), np.uint32))
+    for count, pairs in ((25, 25 * 24 // 2), (26, 0)):
+        order, ones = np.arange(count, dtype=np.uint32), np.ones(count, np.uint8)
+        ranks = Ranks(corpus_of(texts), order, ones, np.empty(0, np.int64))
+        assert len(passage_pairs(ranks, Settings(), ones, none).pairs) == pairs
+
+
+@given(st.lists(st.tuples(st.integers(1, 9), st.integers(0, 9)), unique=True), st.data())
+def test_joined_proposals_stay_ascending(pairs: list[tuple[int, int]], data: st.DataObject) -> None:
+    cut = data.draw(st.integers(0, len(pairs)))
+    first, second = (np.array(sorted(part), np.uint32).reshape(-1, 2) for part in (pairs[:cut], pairs[cut:]))
+    assert Proposal(first).joined(second).pairs.tolist() == [list(pair) for pair in sorted(pairs)]

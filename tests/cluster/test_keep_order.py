@@ -1,0 +1,110 @@
+"""Which story comes first under each policy: a total order, whatever is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dedup.cluster import POLICIES, Keys, check_policy, keep_order
+from dedup.errors import UsageError
+from dedup.kernels import UNDATED
+
+Row = tuple[str, str | None, int, int]  # id, source, published, tokens
+
+
+def keys_of(rows: list[Row]) -> Keys:
+    ids, sources, published, tokens = map(list, zip(*rows, strict=True)) if rows else ([], [], [], [])
+    return Keys(ids, sources, np.array(published, np.int64), np.array(tokens, np.uint32))
+
+
+def ordered(policy: str, rows: list[Row]) -> list[str]:
+    return [rows[number][0] for number in keep_order(policy, keys_of(rows))]
+
+
+ROWS: list[Row] = [
+    ("e", "wire", 30, 10),
+    ("d", None, UNDATED, 40),
+    ("c", "post", 20, 40),
+    ("b", "wire", 20, 10),
+    ("a", "post", UNDATED, 10),
+]
+
+
+@pytest.mark.parametrize(
+    ("policy", "expected"),
+    [
+        ("first", "edcba"),
+        ("longest", "cdbea"),  # 40 words: c is dated, d is not; 10 words: b of 20, e of 30, a undated
+        ("earliest", "bcead"),  # undated last, by id
+        ("latest", "ebcad"),
+        ("source:post,wire", "cabed"),  # d has no source, so it stands behind all that are listed
+        ("source:wire", "becad"),
+        ("source: wire , post ", "becad"),
+        ("source:nobody", "bcead"),  # as if by date
+    ],
+)
+def test_policies(policy: str, expected: str) -> None:
+    assert "".join(ordered(policy, ROWS)) == expected
+
+
+@pytest.mark.parametrize("policy", ["longest", "earliest", "latest", "source:wire"])
+def test_ties_go_by_id(policy: str) -> None:
+    assert ordered(policy, [("b", "wire", 5, 9), ("a", "wire", 5, 9), ("C", "wire", 5, 9), ("é", "wire", 5, 9)]) == [*"Cabé"]
+    assert ordered(policy, [("b", None, UNDATED, 9), ("a", None, UNDATED, 9)]) == ["a", "b"]
+
+
+@pytest.mark.parametrize("date", [-(2**63) + 1, 2**63 - 1, 0])
+def test_dates_at_the_ends_of_time(date: int) -> None:
+    """Fault 23: a defined order for any date; what is undated stays last."""
+    rows: list[Row] = [("undated", None, UNDATED, 1), ("dated", None, date, 1)]
+    for policy in ("earliest", "latest", "longest"):
+        assert set(ordered(policy, rows)) == {"undated", "dated"}
+        if date != 2**63 - 1 or policy == "latest":
+            assert ordered(policy, rows)[0] == "dated" or date == -(2**63) + 1
+
+
+def expected_key(policy: str) -> Callable[[Row], Any]:
+    """The documented order as a sort key."""
+
+    def key(row: Row) -> tuple[Any, ...]:
+        name, source, published, tokens = row
+        undated = published == UNDATED
+        first: Any = {
+            "longest": -tokens,
+            "earliest": (undated, published),
+            "latest": (undated, -published),
+            "source:wire,post": {"wire": 0, "post": 1}.get(source or "", 2),
+        }[policy]
+        return first, undated, published, name
+
+    return key
+
+
+ROW = st.tuples(st.sampled_from(["wire", "post", None, ""]), st.sampled_from([UNDATED, -5, 0, 7]), st.integers(0, 3))
+
+
+@given(st.lists(ROW, max_size=20), st.sampled_from(["longest", "earliest", "latest", "source:wire,post"]), st.randoms(use_true_random=False))
+def test_the_order_is_total_and_does_not_hang_on_the_order_read(given_rows: list[Any], policy: str, rng: Any) -> None:
+    rows: list[Row] = [(f"id{number:02}", *row) for number, row in enumerate(given_rows)]
+    expected = [row[0] for row in sorted(rows, key=expected_key(policy))]
+    shuffled = list(rows)
+    rng.shuffle(shuffled)
+    assert ordered(policy, rows) == ordered(policy, shuffled) == expected
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+def test_no_stories(policy: str) -> None:
+    assert keep_order(policy, keys_of([])).tolist() == []
+
+
+@pytest.mark.parametrize("policy", ["", "longets", "source:", "source: , ", "LONGEST", "source"])
+def test_an_unknown_policy_is_refused_and_the_known_ones_named(policy: str) -> None:
+    with pytest.raises(UsageError, match="keep policy '.*': not known; use longest, earliest, latest, first, or source:"):
+        check_policy(policy)
+    with pytest.raises(UsageError, match="not known"):
+        keep_order(policy, keys_of(ROWS))

@@ -1,0 +1,207 @@
+"""The decision table: which relation a pair has, why, and that exchanging the stories mirrors it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+from corpora import changed, fresh_words, words
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from dedup.kernels import OVERLAP_COLUMNS
+from dedup.relate import NO_RELATION, RELATIONS, code_of, explain, relate
+from dedup.settings import Settings
+from dedup.story import Relation
+from dedup.verify import Compared, compare_texts
+
+DEFAULTS = Settings()
+
+
+def row(**columns: int) -> Compared:
+    """One compared pair; two stories of 100 words and 96 shingles with nothing in common, but for what is given."""
+    blank = {"b": 1, "shingles_a": 96, "shingles_b": 96, "tokens_a": 100, "tokens_b": 100} | columns
+    values = [[blank.get(name, 0) for name in OVERLAP_COLUMNS]]
+    return Compared(np.array(values, np.uint32), np.empty((0, 5), np.uint32), np.zeros(1, np.uint64))
+
+
+def verdict(pair: Compared, settings: Settings = DEFAULTS) -> Relation | None:
+    code = relate(pair, settings)[0]
+    return None if code == NO_RELATION else RELATIONS[code]
+
+
+def mirror(pair: Compared) -> Compared:
+    return pair.mirrored(np.ones(len(pair), np.bool_))
+
+
+def covered(words: int, **more: int) -> dict[str, int]:
+    """Passages over so many words of both stories, in one piece."""
+    return {"words_a": words, "words_b": words, "longest": words} | more
+
+
+OTHER_FIGURES = {"figures_a": 10, "figures_b": 10, "figures_shared": 7}
+SAME_FIGURES = {"figures_a": 10, "figures_b": 10, "figures_shared": 8}
+OTHER_NAMES = {"names_a": 9, "names_b": 20, "names_shared": 4}
+SAME_NAMES = {"names_a": 8, "names_b": 20, "names_shared": 4}
+LONGER_B = {"tokens_b": 200, "shingles_b": 196}
+
+TABLE: list[tuple[dict[str, int], Relation | None]] = [
+    (row_ := {"identical": 1, "shared": 96}, Relation.IDENTICAL),
+    (row_ | {"shared": 0, "shingles_a": 0, "shingles_b": 0, "tokens_a": 3, "tokens_b": 3}, Relation.IDENTICAL),
+    # Jaccard 64/128 = 0.5, and just below it.
+    ({"shared": 64}, Relation.NEAR_DUPLICATE),
+    ({"shared": 63}, None),
+    # The same set of shingles in another order is no identity.
+    ({"shared": 96}, Relation.NEAR_DUPLICATE),
+    # Containment 80/100 from 0.8 on, the other story longer by a quarter at least.
+    ({"shingles_a": 100, "shared": 80, **LONGER_B}, Relation.CONTAINED),
+    ({"shingles_a": 100, "shared": 79, **LONGER_B}, None),
+    ({"shingles_a": 100, "shared": 80, "tokens_b": 125, "shingles_b": 121}, Relation.CONTAINED),
+    ({"shingles_a": 100, "shared": 80, "tokens_b": 124, "shingles_b": 120}, Relation.NEAR_DUPLICATE),
+    # Whole in the other, and of its length, though the Jaccard similarity is low: b says everything twice over.
+    ({"shingles_a": 50, "shingles_b": 120, "shared": 45}, Relation.NEAR_DUPLICATE),
+    # A passage of 20 words.
+    ({"shared": 16, **covered(20)}, Relation.SHARED_PASSAGE),
+    ({"shared": 15, **covered(19)}, None),
+    ({"shared": 30, **covered(39, longest=19)}, None),
+    # A form filled in twice: 40 words of the shorter story, other figures or other names.
+    ({"shared": 70, **covered(40), **OTHER_FIGURES}, Relation.TEMPLATE),
+    ({"shared": 70, **covered(40), **OTHER_NAMES}, Relation.TEMPLATE),
+    ({"shared": 70, **covered(40), **SAME_FIGURES, **SAME_NAMES}, Relation.NEAR_DUPLICATE),
+    ({"shared": 70, **covered(39), **OTHER_FIGURES}, Relation.NEAR_DUPLICATE),
+    ({"shared": 30, **covered(40, longest=12), **OTHER_FIGURES}, Relation.TEMPLATE),
+    # A changed figure in stories otherwise alike is a correction: Jaccard 91/101 = 0.90, and 90/102.
+    ({"shared": 91, **covered(95), **OTHER_FIGURES}, Relation.NEAR_DUPLICATE),
+    ({"shared": 90, **covered(95), **OTHER_FIGURES}, Relation.TEMPLATE),
+    # An excerpt has no other facts: of the story with fewer figures, all are in the other.
+    ({"shared": 90, **covered(95), **LONGER_B, "figures_a": 2, "figures_b": 9, "figures_shared": 2}, Relation.CONTAINED),
+    ({"shared": 90, **covered(95), **LONGER_B, "figures_b": 9}, Relation.CONTAINED),
+    # Coverage is the shorter story's, whichever side it stands on.
+    ({"tokens_a": 50, "shared": 30, "words_a": 20, "words_b": 60, "longest": 9, **OTHER_FIGURES}, Relation.TEMPLATE),
+    ({"tokens_a": 50, "shared": 30, "words_a": 19, "words_b": 60, "longest": 9, **OTHER_FIGURES}, None),
+    ({}, None),
+]
+
+
+@pytest.mark.parametrize(("columns", "relation"), TABLE)
+def test_the_table(columns: dict[str, int], relation: Relation | None) -> None:
+    pair = row(**columns)
+    assert verdict(pair) == relation
+    assert verdict(mirror(pair)) == (relation and relation.mirrored)
+
+
+@pytest.mark.parametrize(
+    ("columns", "reason"),
+    [
+        ({"identical": 1}, "the same words in the same order"),
+        ({"shared": 64}, "Jaccard similarity 0.50 (from 0.50 on)"),
+        ({"shingles_a": 100, "shared": 83, **LONGER_B}, "the second holds 83% of the first (from 80% on) and is longer"),
+        (
+            {"shingles_b": 100, "shared": 83, "tokens_a": 200, "shingles_a": 196},
+            "the first holds 83% of the second (from 80% on) and is longer",
+        ),
+        ({"shared": 20, **covered(24)}, "different stories with a passage of 24 words in common (from 20 on)"),
+        (
+            {"shared": 70, **covered(60), **OTHER_FIGURES},
+            "passages cover 60% of the shorter story, but of its figures only 70% and of its names 100% are in the other "
+            "(the same story would share 80% and 50%)",
+        ),
+        (
+            {"shared": 10, **covered(14)},
+            "too little in common: Jaccard similarity 0.05, longest passage 14 words (from 20 on)",
+        ),
+    ],
+)
+def test_every_verdict_has_its_reason(columns: dict[str, int], reason: str) -> None:
+    assert explain(row(**columns), 0, DEFAULTS) == reason
+
+
+COUNTS = st.integers(0, 300)
+
+
+@st.composite
+def rows(draw: st.DrawFn) -> Compared:
+    """A row that two stories could have."""
+    tokens_a, tokens_b = draw(COUNTS), draw(COUNTS)
+    shingles_a = draw(st.integers(0, max(0, tokens_a - 4)))
+    shingles_b = draw(st.integers(0, max(0, tokens_b - 4)))
+    columns = {"tokens_a": tokens_a, "tokens_b": tokens_b, "shingles_a": shingles_a, "shingles_b": shingles_b}
+    columns["shared"] = draw(st.integers(0, min(shingles_a, shingles_b)))
+    columns["words_a"], columns["words_b"] = draw(st.integers(0, tokens_a)), draw(st.integers(0, tokens_b))
+    columns["longest"] = draw(st.integers(0, min(columns["words_a"], columns["words_b"])))
+    for kind in ("figures", "names"):
+        columns[f"{kind}_a"], columns[f"{kind}_b"] = draw(st.integers(0, 12)), draw(st.integers(0, 12))
+        columns[f"{kind}_shared"] = draw(st.integers(0, min(columns[f"{kind}_a"], columns[f"{kind}_b"])))
+    columns["identical"] = int(tokens_a == tokens_b > 0 and draw(st.integers(0, 9)) == 0)
+    return row(**columns)
+
+
+@given(rows())
+def test_exchanging_the_stories_mirrors_the_relation(pair: Compared) -> None:
+    forth, back = verdict(pair), verdict(mirror(pair))
+    assert back == (forth and forth.mirrored)
+    if forth not in (Relation.CONTAINS, Relation.CONTAINED):
+        assert explain(pair, 0, DEFAULTS) == explain(mirror(pair), 0, DEFAULTS)
+
+
+@given(rows())
+def test_a_reason_is_a_sentence_with_every_figure_filled_in(pair: Compared) -> None:
+    reason = explain(pair, 0, DEFAULTS)
+    assert reason
+    assert not re.search(r"[{}]|nan|inf", reason)
+    assert (verdict(pair) is None) == reason.startswith("too little in common")
+
+
+@given(st.lists(rows(), min_size=1, max_size=8))
+def test_a_pair_is_judged_from_itself_alone(pairs: Sequence[Compared]) -> None:
+    together = Compared(
+        np.concatenate([pair.rows for pair in pairs]), np.empty((0, 5), np.uint32), np.zeros(len(pairs), np.uint64)
+    )
+    assert relate(together, DEFAULTS).tolist() == [int(relate(pair, DEFAULTS)[0]) for pair in pairs]
+    assert [explain(together, place, DEFAULTS) for place in range(len(pairs))] == [explain(p, 0, DEFAULTS) for p in pairs]
+
+
+def test_no_pairs_have_no_relations() -> None:
+    none = row().take(np.empty(0, np.intp))
+    assert relate(none, DEFAULTS).tolist() == []
+
+
+def test_codes_and_mirrors() -> None:
+    assert [RELATIONS[code_of(relation)] for relation in Relation] == list(Relation)
+    assert {relation: relation.mirrored for relation in Relation if relation.mirrored != relation} == {
+        Relation.CONTAINS: Relation.CONTAINED,
+        Relation.CONTAINED: Relation.CONTAINS,
+    }
+
+
+FORM = "the board of {0} declared a quarterly dividend of {1} cents a share payable on {2} to holders of record on {3}".split()
+
+
+def filled(name: str, cents: str, payable: str, record: str) -> str:
+    """A notice of 24 to 30 words in one form."""
+    return " ".join(FORM).format(name, cents, payable, record) + " the company said in a statement after the market closed"
+
+
+def test_one_form_filled_in_twice_is_a_template() -> None:
+    a = filled("Arkell Foundry", "12.5", "May 4", "April 20")
+    b = filled("Bremmer Paper", "31", "June 11", "May 27")
+    assert verdict(compare_texts(a, b, DEFAULTS)) == Relation.TEMPLATE
+    assert verdict(compare_texts(b, a, DEFAULTS)) == Relation.TEMPLATE
+
+
+def test_a_corrected_figure_in_a_whole_story_is_none() -> None:
+    story = [*words(60), "12", *words(60, 300), "1987"]
+    corrected = [*story[:60], "13", *story[61:]]
+    assert verdict(compare_texts(" ".join(story), " ".join(corrected), DEFAULTS)) == Relation.NEAR_DUPLICATE
+
+
+@given(st.integers(0, 12), st.integers(0, 99))
+def test_light_edits_leave_a_near_duplicate(edits: int, seed: int) -> None:
+    """Isolated changes to 200 words: 5 shingles each."""
+    story = words(200)
+    copy = changed(story, range(seed % 6 + 4, 190, 190 // edits) if edits else [], fresh_words(900))
+    assume(len([1 for a, b in zip(story, copy, strict=True) if a != b]) <= 12)
+    expected = Relation.NEAR_DUPLICATE if copy != story else Relation.IDENTICAL
+    assert verdict(compare_texts(" ".join(story), " ".join(copy), DEFAULTS)) == expected

@@ -1,0 +1,169 @@
+"""Exact scores against Python's sets, and (a, b) against (b, a)."""
+
+from __future__ import annotations
+
+from itertools import permutations
+
+import numpy as np
+import pytest
+import reference
+from corpora import TEXTS, changed, corpus_of, fresh_words, words
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dedup import kernels
+from dedup.settings import Settings
+from dedup.verify import Compared, compare_pairs, compare_texts, concatenate
+
+VOCABULARY = [*words(5), "Anna", "Bonn", "1987", "12"]
+STORIES = st.lists(st.sampled_from(VOCABULARY), max_size=60).map(" ".join)
+ALL = Settings(threshold=0.0, containment=0.0, passage_words=1)
+
+
+@st.composite
+def related(draw: st.DrawFn) -> tuple[str, str]:
+    """Two stories, the second made of pieces of the first and other words."""
+    first = draw(st.lists(st.sampled_from(VOCABULARY), min_size=1, max_size=60))
+    second: list[str] = []
+    for start, length in draw(st.lists(st.tuples(st.integers(0, len(first)), st.integers(0, 30)), max_size=4)):
+        second += first[start : start + length]
+        second += draw(st.lists(st.sampled_from(VOCABULARY), max_size=6))
+    return " ".join(first), " ".join(second)
+
+
+PAIRS = st.one_of(st.tuples(STORIES, STORIES), related(), st.tuples(TEXTS, TEXTS))
+
+
+@given(PAIRS, st.integers(1, 6))
+def test_scores_are_those_of_the_sets(pair: tuple[str, str], shingle: int) -> None:
+    compared = compare_texts(*pair, Settings(shingle=shingle))
+    a, b = (reference.shingle_set(text, shingle) for text in pair)
+    tokens_a, tokens_b = ([token.text for token in reference.tokenize(text)] for text in pair)
+    assert len(compared) == 1
+    assert compared.column("shared")[0] == len(a & b)
+    assert (compared.column("shingles_a")[0], compared.column("shingles_b")[0]) == (len(a), len(b))
+    assert (compared.column("tokens_a")[0], compared.column("tokens_b")[0]) == (len(tokens_a), len(tokens_b))
+    assert compared.column("identical")[0] == (bool(tokens_a) and tokens_a == tokens_b)
+    if compared.column("identical")[0]:
+        assert compared.jaccard[0] == compared.containment_a[0] == compared.containment_b[0] == 1.0
+    else:
+        assert compared.jaccard[0] == reference.jaccard(a, b)
+        assert compared.containment_a[0] == reference.containment(a, b)
+        assert compared.containment_b[0] == reference.containment(b, a)
+
+
+@given(PAIRS)
+def test_exchanging_the_stories_mirrors_everything(pair: tuple[str, str]) -> None:
+    forth, back = compare_texts(*pair, Settings()), compare_texts(*pair[::-1], Settings())
+    mirrored = forth.mirrored(np.array([True]))
+    assert (mirrored.column("a")[0], mirrored.column("b")[0]) == (1, 0)
+    assert (mirrored.rows[:, 2:] == back.rows[:, 2:]).all()
+    assert mirrored.passages(0) == back.passages(0)
+    assert mirrored.jaccard[0] == back.jaccard[0]
+    assert mirrored.containment_a[0] == back.containment_a[0] == forth.containment_b[0]
+    assert mirrored.containment_b[0] == back.containment_b[0] == forth.containment_a[0]
+    assert (mirrored.mirrored(np.array([True])).rows == forth.rows).all()
+
+
+def facts(text: str) -> tuple[set[str], set[str]]:
+    """Figures and names by their definitions, for texts in plain ASCII."""
+    tokens = [(token.text, text[token.start]) for token in reference.tokenize(text)]
+    figures = {token for token, _ in tokens if any(char.isdigit() for char in token)}
+    rest = [(token, first) for token, first in tokens if token not in figures]
+    upper = [token for token, first in rest if first.isupper()]
+    plain = {token for token, first in rest if not first.isupper()}
+    return figures, set(upper) - plain if len(upper) * 2 <= len(rest) else set()
+
+
+@given(st.lists(st.lists(st.sampled_from("the The bank Bank Bonn BONN 12 1987 x4 in at".split()), max_size=30), min_size=2, max_size=2))
+def test_figures_and_names_are_counted_as_defined(given_words: list[list[str]]) -> None:
+    texts = [" ".join(words) for words in given_words]
+    compared = compare_texts(texts[0], texts[1], Settings())
+    (figures_a, names_a), (figures_b, names_b) = map(facts, texts)
+    for column, expected in {
+        "figures_a": figures_a, "figures_b": figures_b, "figures_shared": figures_a & figures_b,
+        "names_a": names_a, "names_b": names_b, "names_shared": names_a & names_b,
+    }.items():  # fmt: skip
+        assert compared.column(column)[0] == len(expected), column
+
+
+@given(st.lists(STORIES, min_size=2, max_size=6))
+def test_pairs_of_a_corpus_are_compared_as_pairs_of_texts(texts: list[str]) -> None:
+    pairs = np.array(list(permutations(range(len(texts)), 2)), np.uint32)
+    settings = ALL.replaced(passage_words=1)
+    together = compare_pairs(corpus_of(texts), pairs, settings, 2)
+    for row in range(len(together)):
+        a, b = int(together.column("a")[row]), int(together.column("b")[row])
+        alone = compare_texts(texts[a], texts[b], settings)
+        assert (alone.rows[0, 2:] == together.rows[row, 2:]).all()
+        assert alone.passages(0) == together.passages(row)
+    found = set(map(tuple, together.rows[:, :2].tolist()))
+    for a, b in map(tuple, pairs.tolist()):
+        shared = reference.shingle_set(texts[a]) & reference.shingle_set(texts[b])
+        same = bool(texts[a].split()) and texts[a].split() == texts[b].split()
+        assert ((a, b) in found) == (bool(shared) or same)
+
+
+BASE = words(100)
+
+
+@pytest.mark.parametrize(
+    ("text", "settings", "wanted"),
+    [
+        (BASE, Settings(), True),
+        (changed(BASE, range(0, 100, 5), fresh_words(500)), Settings(), False),  # never five in a row
+        (BASE[:50] + words(50, 300), Settings(passage_words=51), False),  # J 46/146, containment 46/96
+        (BASE[:50] + words(50, 300), Settings(passage_words=50), True),
+        (BASE[:50] + words(50, 300), Settings(passage_words=51, containment=0.479), True),
+        (BASE[:50] + words(50, 300), Settings(passage_words=51, containment=0.480), False),
+        (BASE[:84] + words(16, 300), Settings(passage_words=90, containment=1.0), True),  # J 80/112
+        (BASE[:67] + words(33, 300), Settings(passage_words=90, containment=1.0), False),  # J 63/129
+        (BASE[:68] + words(32, 300), Settings(passage_words=90, containment=1.0), True),  # J 64/128: just 0.5
+        (BASE[:67] + words(33, 300), Settings(passage_words=90, containment=1.0, threshold=63 / 129), True),
+        (words(100, 900), Settings(), False),
+    ],
+)
+def test_a_pair_is_kept_from_the_floors_on(text: list[str], settings: Settings, wanted: bool) -> None:
+    corpus = corpus_of([" ".join(BASE), " ".join(text)])
+    assert len(compare_pairs(corpus, np.array([[0, 1]], np.uint32), settings)) == wanted
+
+
+def test_short_and_empty_stories() -> None:
+    """Fault 29: one of 4 words has no shingle and matches an identical one only; an empty one matches nothing."""
+    texts = ["", "", "one two three four", "One, two: three four", "one two three fore", "one two three four five"]
+    pairs = np.array(list(permutations(range(len(texts)), 2)), np.uint32)
+    compared = compare_pairs(corpus_of(texts), pairs, Settings())
+    assert {tuple(row) for row in compared.rows[:, :2].tolist()} == {(2, 3), (3, 2)}
+    assert compared.jaccard.tolist() == [1.0, 1.0]
+
+
+def test_a_last_word_that_differs_is_no_identity() -> None:
+    compared = compare_texts("one two three four five six", "one two three four five sex", Settings())
+    assert compared.jaccard[0] == pytest.approx(1 / 3)
+    assert compared.column("identical")[0] == 0
+
+
+def test_stories_not_in_the_corpus_are_refused() -> None:
+    with pytest.raises(ValueError, match="not in the corpus"):
+        corpus_of(["a", "b"]).compare_pairs(np.array([[0, 2]], np.uint32), 10, 8, 0.5, 0.5, 16)
+
+
+@given(st.lists(PAIRS, min_size=1, max_size=6), st.data())
+def test_taking_and_joining_rows_keeps_their_passages(pairs: list[tuple[str, str]], data: st.DataObject) -> None:
+    parts = [compare_texts(*pair, Settings(passage_min_words=5)) for pair in pairs]
+    joined = concatenate(parts)
+    wanted = data.draw(st.lists(st.integers(0, len(pairs) - 1), max_size=8))
+    taken = joined.take(np.array(wanted, np.intp))
+    assert [taken.passages(row) for row in range(len(taken))] == [parts[row].passages(0) for row in wanted]
+    assert (taken.rows == joined.rows[wanted]).all()
+    where = np.array(data.draw(st.lists(st.booleans(), min_size=len(pairs), max_size=len(pairs))))
+    swapped = joined.mirrored(where)
+    for row, part in enumerate(parts):
+        alone: Compared = part.mirrored(np.array([True])) if where[row] else part
+        assert swapped.passages(row) == alone.passages(0)
+
+
+def test_the_core_tells_no_more_pairs_than_it_was_given() -> None:
+    corpus = kernels.Corpus()
+    rows, quotes, ends = corpus.compare_pairs(np.empty((0, 2), np.uint32), 10, 8, 0.5, 0.5, 16)
+    assert (rows.shape, quotes.shape, ends.shape) == ((0, 17), (0, 5), (0,))
