@@ -39,7 +39,7 @@ class Truth:
 
 
 def exact_pairs(corpus: Corpus) -> Truth:
-    """By brute force, which takes a minute for Reuters; kept in the temporary folder under the corpus's digest."""
+    """By brute force, which takes half a minute for Reuters; kept in the temporary folder under the corpus's digest."""
     cache = Path(tempfile.gettempdir()) / "dedup-benchmarks" / f"{_key(corpus)}.json"
     if not cache.is_file():
         pairs = reference.brute_force_pairs([reference.shingle_set(text) for text in corpus.texts], FLOOR)

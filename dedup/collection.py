@@ -12,8 +12,9 @@ from dedup import kernels
 from dedup.cluster import Keys
 from dedup.settings import Settings
 from dedup.sketch import new_corpus
-from dedup.story import Problem, Story
+from dedup.story import Origin, Problem, Stamp, Story
 
+_NOWHERE = Origin("", "")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _BATCH_BYTES = 4 << 20  # sketched in one call: enough for all cores, little beside the texts kept
 
@@ -32,7 +33,7 @@ class Collection:
     ids: list[str] = field(default_factory=list)
     titles: list[str | None] = field(default_factory=list)
     sources: list[str | None] = field(default_factory=list)
-    paths: list[str] = field(default_factory=list)
+    origins: list[Origin] = field(default_factory=list)
     lines: list[int] = field(default_factory=list)
     corpus: kernels.Corpus = field(init=False)
     _published: list[int] = field(default_factory=list)
@@ -53,7 +54,7 @@ class Collection:
         self.ids.append(renamed)
         self.titles.append(story.title)
         self.sources.append(story.source)
-        self.paths.append(story.path)
+        self.origins.append(story.origin or _NOWHERE)
         self.lines.append(story.line)
         self._published.append(microseconds(story.published))
         self._texts.append(story.text)
@@ -78,6 +79,10 @@ class Collection:
         if self._texts:
             self.corpus.add(self._texts, self.threads)
         self._texts, self._pending = [], 0
+
+    def stamps(self) -> set[Stamp]:
+        """The stamps of the files that stories came from."""
+        return {origin.stamp for origin in self.origins if origin.stamp}
 
     @property
     def published(self) -> npt.NDArray[np.int64]:

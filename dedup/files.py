@@ -22,16 +22,14 @@ from typing import Any
 import msgspec
 
 from dedup.errors import OutputError
+from dedup.story import Stamp
 
 StrPath = str | os.PathLike[str]
 Inode = tuple[int, int]
-Stamp = tuple[int, int, int, int, int]
-"""Device, inode, size, and the times of the last change of content and of status, in ns: differs once a file changed.
-
-The status time catches a rewrite of the same length whose content time was set back, as rsync and ``touch -r`` do."""
 
 _BUFFER = 1 << 20
 _TAKEN = "exists already; give another name, or allow it to be replaced"
+_IS_INPUT = "is an input of this run; write to another file"
 _PERMISSIONS = 0o777
 _HINTS = {
     errno.ENOSPC: "make room or write elsewhere",
@@ -83,6 +81,14 @@ def writing(path: StrPath, *, force: bool, inputs: Iterable[StrPath | Inode]) ->
             sync_folder(target.parent)
 
 
+def refuse_inputs(paths: Iterable[StrPath], stamps: Iterable[Stamp]) -> None:
+    """OutputError if something at one of ``paths`` bears one of ``stamps``, whatever the name it was read by."""
+    read = {stamp[:2] for stamp in stamps}
+    for path in paths:
+        if any(inode in read for inode in _inodes([path])):
+            raise OutputError(f"{os.fspath(path)!r}: {_IS_INPUT}")
+
+
 @contextmanager
 def writing_text(path: StrPath, *, force: bool, inputs: Iterable[StrPath | Inode]) -> Iterator[io.TextIOWrapper]:
     """As ``writing``, for str: UTF-8, with lone surrogates as escapes."""
@@ -119,7 +125,7 @@ def _checked(path: str, inputs: frozenset[Inode]) -> os.stat_result | None:
         raise OutputError(f"{path!r}: is a disk or a socket; name a file")
     # A terminal or pipe may rightly be both ends of a run: only what keeps its content can be spoilt.
     if stat.S_ISREG(present.st_mode) and (present.st_dev, present.st_ino) in inputs:
-        raise OutputError(f"{path!r}: is an input of this run; write to another file")
+        raise OutputError(f"{path!r}: {_IS_INPUT}")
     return present
 
 

@@ -98,12 +98,12 @@ class ScanResult:
     @cached_property
     def decisions(self) -> list[Decision]:
         """One for each story, sorted by id."""
-        ids, paths = self.stories.ids, self.stories.paths
+        ids, origins = self.stories.ids, self.stories.origins
         earlier, jaccard = self.edges.column("b"), self.edges.jaccard
         made = []
         for story, edge in zip(self.order.tolist(), self.absorbed.tolist(), strict=True):
             if edge == KEPT:
-                made.append(Decision(id=ids[story], keep=True, cluster=ids[story], path=paths[story]))
+                made.append(Decision(id=ids[story], keep=True, cluster=ids[story], path=origins[story].path))
                 continue
             kept = ids[earlier[edge]]
             made.append(
@@ -114,7 +114,7 @@ class ScanResult:
                     relation=RELATIONS[self.edge_codes[edge]],
                     jaccard=float(jaccard[edge]),
                     cluster=kept,
-                    path=paths[story],
+                    path=origins[story].path,
                 )
             )
         return sorted(made, key=lambda decision: decision.id)

@@ -27,10 +27,25 @@ class Relation(StrEnum):
 _MIRROR = {Relation.CONTAINS: Relation.CONTAINED, Relation.CONTAINED: Relation.CONTAINS}
 
 
+Stamp = tuple[int, int, int, int, int]
+"""Device, inode, size, and the times of the last change of content and of status, in ns: differs once a file changed.
+
+The status time catches a rewrite of the same length whose content time was set back, as rsync and ``touch -r`` do."""
+
+
+class Origin(msgspec.Struct, frozen=True):
+    """The file that stories were read from: its path, its place below the root that was read, and its stamp when it was
+    opened. Names that are not UTF-8 are escaped as :mod:`dedup.read.names` says."""
+
+    path: str
+    relative: str
+    stamp: Stamp | None = None
+
+
 class Story(msgspec.Struct, frozen=True, kw_only=True):
     """One story as read.
 
-    ``published`` is timezone-aware. ``path`` and ``line`` (from 1; 0 for a file that is one story) say where it stands;
+    ``published`` is timezone-aware. ``origin`` and ``line`` (from 1; 0 for a file that is one story) say where it stands;
     ``record`` holds the bytes of its record as they were read, without the line's end.
     """
 
@@ -40,9 +55,14 @@ class Story(msgspec.Struct, frozen=True, kw_only=True):
     source: str | None = None
     url: str | None = None
     published: datetime | None = None
-    path: str = ""
+    origin: Origin | None = None
     line: int = 0
     record: bytes = b""
+
+    @property
+    def path(self) -> str:
+        """The path of its file; "" for a story that was not read from one."""
+        return self.origin.path if self.origin else ""
 
 
 class Problem(msgspec.Struct, frozen=True, kw_only=True):

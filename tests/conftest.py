@@ -1,4 +1,4 @@
-"""Hypothesis runs the same examples every time; ``DEDUP_EXPLORE=1`` draws new ones, ten times as many."""
+"""Hypothesis runs the same examples every time; ``HYPOTHESIS_PROFILE=explore`` draws new ones, ten times as many."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ settings.register_profile(
     "fixed", deadline=None, derandomize=True, database=None, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.register_profile("explore", settings.get_profile("fixed"), derandomize=False, max_examples=1000)
-settings.load_profile("explore" if os.environ.get("DEDUP_EXPLORE") else "fixed")
+settings.register_profile("sanitize", settings.get_profile("fixed"), max_examples=50)  # a build several times slower
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "fixed"))
 
 
 @pytest.fixture

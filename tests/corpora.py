@@ -11,11 +11,13 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
 import reference
 from hypothesis import strategies as st
 
 from dedup import kernels
+from dedup.candidates import Ranks
 from dedup.settings import DROPPING, Settings
 from dedup.sketch import new_corpus
 from dedup.story import Relation, Story
@@ -142,6 +144,25 @@ def corpus_of(texts: Sequence[str], settings: Settings | None = None) -> kernels
     return corpus
 
 
+def ranks_of(
+    texts: Sequence[str],
+    settings: Settings | None = None,
+    *,
+    order: Sequence[int] | None = None,
+    published: Sequence[int] | None = None,
+    window: int | None = None,
+) -> Ranks:
+    """These texts by rank: in the order given, all active, undated, but for what is said."""
+    count = len(texts)
+    return Ranks(
+        corpus_of(texts, settings),
+        np.array(range(count) if order is None else order, np.uint32),
+        np.ones(count, np.uint8),
+        np.array([kernels.UNDATED] * count if published is None else published, np.int64),
+        window,
+    )
+
+
 def scan_stories(
     given: Iterable[Story],
     *,
@@ -151,8 +172,8 @@ def scan_stories(
     settings: Settings | None = None,
     threads: int = 1,
 ) -> ScanResult:
-    """What ``dedup.scan`` does once the stories are read."""
-    from dedup.scan import collect, compare, dropping_codes
+    """What a scan does once the stories are read."""
+    from dedup.scanning import collect, compare, dropping_codes
 
     problems: list[Any] = []
     collection = collect(given, settings or Settings(), threads, problems.append)

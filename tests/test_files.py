@@ -83,6 +83,12 @@ def test_an_existing_file_is_kept_without_force(tmp_path: Path) -> None:
     assert (tmp_path / "out").read_bytes() == b"old"
 
 
+def test_an_existing_file_is_refused_before_the_work_is_done(tmp_path: Path) -> None:
+    (tmp_path / "out").write_bytes(b"old")
+    with pytest.raises(OutputError, match="exists already"), writing(tmp_path / "out", force=False, inputs=()):
+        pytest.fail("hours of work")
+
+
 def test_force_replaces_and_keeps_the_permission_bits(tmp_path: Path) -> None:
     (tmp_path / "out").write_bytes(b"old")
     (tmp_path / "out").chmod(0o604)
@@ -144,17 +150,37 @@ def test_content_is_synced_before_its_name_and_the_name_after(tmp_path: Path, mo
     assert calls == ["content", "replace", "folder"]
 
 
-def test_a_folder_that_cannot_be_synced_is_no_failure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def unsyncable_folders(monkeypatch: pytest.MonkeyPatch, code: int) -> None:
     real = os.fsync
 
     def fsync(descriptor: int) -> None:
         if stat.S_ISDIR(os.fstat(descriptor).st_mode):
-            raise OSError(errno.EINVAL, "Invalid argument")
+            raise OSError(code, os.strerror(code))
         real(descriptor)
 
     monkeypatch.setattr(os, "fsync", fsync)
+
+
+@pytest.mark.parametrize("code", [errno.EINVAL, errno.EOPNOTSUPP, errno.EBADF, errno.ENOSYS])
+def test_folders_that_are_never_synced_are_no_failure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int) -> None:
+    unsyncable_folders(monkeypatch, code)
     write(tmp_path / "out")
     assert (tmp_path / "out").read_bytes() == b"new"
+
+
+def test_a_folder_that_fails_to_sync_is_a_failure_of_the_output(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    unsyncable_folders(monkeypatch, errno.EIO)
+    with pytest.raises(OutputError, match="out': cannot be written: Input/output error"):
+        write(tmp_path / "out")
+
+
+def test_nothing_stays_open(tmp_path: Path) -> None:
+    before = len([*Path("/proc/self/fd").iterdir()])
+    for name in ("a", "b", "/dev/null", "/dev/fd/1"):
+        write(name if name.startswith("/") else tmp_path / name)
+    with pytest.raises(OutputError):
+        write(tmp_path / "a")
+    assert len([*Path("/proc/self/fd").iterdir()]) == before
 
 
 # writing: what goes wrong
@@ -207,15 +233,24 @@ def test_a_write_that_fails_names_the_output_and_changes_nothing(tmp_path: Path,
 
 
 @pytest.mark.parametrize("step", ["fsync", "replace"])
+@pytest.mark.parametrize(
+    ("code", "told"),
+    [
+        (errno.ENOSPC, "No space left on device; make room"),
+        (errno.EDQUOT, "Disk quota exceeded; the quota is used up"),
+        (errno.EACCES, "Permission denied; check its permissions"),
+        (errno.EIO, "Input/output error$"),
+    ],
+)
 def test_a_failure_at_the_end_names_the_output_and_changes_nothing(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str, code: int, told: str
 ) -> None:
     def full(*_: object, **__: object) -> None:
-        raise OSError(errno.ENOSPC, "No space left on device")
+        raise OSError(code, os.strerror(code))
 
     (tmp_path / "out").write_bytes(b"old")
     monkeypatch.setattr(os, step, full)
-    with pytest.raises(OutputError, match=r"out': cannot be written: No space left on device; make room"):
+    with pytest.raises(OutputError, match=f"out': cannot be written: {told}"):
         write(tmp_path / "out", force=True)
     assert (tmp_path / "out").read_bytes() == b"old"
     assert names(tmp_path) == ["out"]
@@ -313,7 +348,42 @@ def test_what_cannot_be_an_output_is_refused(
     assert (tmp_path / "file").read_bytes() == b"old"
 
 
+def test_a_disk_is_refused(tmp_path: Path) -> None:
+    try:
+        os.mknod(tmp_path / "disk", stat.S_IFBLK | 0o600, os.makedev(7, 255))
+    except PermissionError:
+        pytest.skip("only root may make devices")
+    with pytest.raises(OutputError, match="is a disk or a socket"):
+        write(tmp_path / "disk", force=True)
+
+
 # writing: straight to devices
+
+
+def test_a_device_that_cannot_be_opened_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_more(_: int) -> int:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    monkeypatch.setattr(os, "dup", no_more)
+    with pytest.raises(OutputError, match="'/dev/stdout': cannot be written: Too many open files"):
+        write("/dev/stdout")
+
+
+def test_a_device_that_fails_when_closed_is_named() -> None:
+    device = writing("/dev/null", force=False, inputs=())
+    os.close(device.__enter__().fileno())
+    with pytest.raises(OutputError, match="'/dev/null': cannot be written: Bad file descriptor"):
+        device.__exit__(None, None, None)
+
+
+def test_the_error_of_the_caller_comes_before_that_of_the_device() -> None:
+    def failing() -> None:
+        with writing("/dev/full", force=False, inputs=()) as file:
+            file.write(b"x")
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        failing()
 
 
 @pytest.mark.parametrize("size", [10, 5 << 20])
@@ -384,11 +454,11 @@ def no_links(code: int) -> Callable[..., None]:
     return link
 
 
-@pytest.mark.parametrize("links", [True, False])
-def test_rename_new_renames_and_never_overwrites(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, links: bool) -> None:
-    """Also where the file system has no hard links."""
-    if not links:
-        monkeypatch.setattr(os, "link", no_links(errno.EPERM))
+@pytest.mark.parametrize("code", [0, errno.EPERM, errno.ENOSYS, errno.EOPNOTSUPP, errno.EMLINK])
+def test_rename_new_renames_and_never_overwrites(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int) -> None:
+    """Also where the file system has no hard links, or no more for this file."""
+    if code:
+        monkeypatch.setattr(os, "link", no_links(code))
     a, b, c = tmp_path / "a", tmp_path / "b", tmp_path / "c"
     a.write_bytes(b"a")
     rename_new(a, b)
@@ -445,7 +515,18 @@ def test_a_stamp_tells_a_rewrite_whose_time_was_set_back(tmp_path: Path) -> None
     assert stamp_of(path.stat()) != stamp_of(before)
 
 
+def test_a_stamp_holds_what_tells_files_apart(tmp_path: Path) -> None:
+    found = tmp_path.stat()
+    times = found.st_mtime_ns, found.st_ctime_ns
+    assert stamp_of(found) == (found.st_dev, found.st_ino, found.st_size, *times)
+
+
 # safe_join
+
+
+def test_a_name_too_long_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(OutputError, match="File name too long"):
+        safe_join(tmp_path, "x" * 300)
 
 
 @pytest.mark.parametrize("relative", ["a", "a/b", "a b'$\n\udcff", "..a", "a/..b", "a//b", "./a", "...", "-rf"])
@@ -546,6 +627,7 @@ PAYLOADS = [
     "\u00ad@x",
     "\u202e=1",
     "\u2028=1",
+    "\u2029=1",
     " \t\u200b =1",
     "＝1+1",
     "＋1",
@@ -569,7 +651,7 @@ def is_live(cell: str) -> bool:
     """Whether a lenient spreadsheet could take the cell for a formula: what it skips removed, and wide forms folded."""
     if cell[:1] in ("\t", "\r", "\n", "\0"):
         return True
-    bare = cell.lstrip("".join(map(chr, range(0x21))) + "\x7f\xa0\xad\u200b\u202e\u2003\u2028\u3000\ufeff")
+    bare = cell.lstrip("".join(map(chr, range(0x21))) + "\x7f\xa0\xad\u200b\u202e\u2003\u2028\u2029\u3000\ufeff")
     return unicodedata.normalize("NFKC", bare).replace("−", "-").startswith(("=", "+", "-", "@"))
 
 

@@ -10,8 +10,8 @@ at any moment.
 """
 
 from dedup.act.copying import copy_kept
-from dedup.act.items import ActItem, Report
+from dedup.act.items import ActItem, Report, items_of
 from dedup.act.moving import move_dropped
 from dedup.act.undoing import undo
 
-__all__ = ["ActItem", "Report", "copy_kept", "move_dropped", "undo"]
+__all__ = ["ActItem", "Report", "copy_kept", "items_of", "move_dropped", "undo"]

@@ -12,8 +12,10 @@ from pathlib import Path, PurePath
 import msgspec
 
 from dedup.errors import OutputError
-from dedup.files import Stamp, StrPath, stamp_of
-from dedup.story import Problem
+from dedup.files import StrPath, stamp_of
+from dedup.read import name_bytes
+from dedup.result import ScanResult
+from dedup.story import Problem, Stamp
 
 
 class ActItem(msgspec.Struct, frozen=True, kw_only=True):
@@ -31,6 +33,28 @@ class ActItem(msgspec.Struct, frozen=True, kw_only=True):
     line: int = 0
     stamp: Stamp | None = None
     duplicate_of: str | None = None
+
+
+def items_of(result: ScanResult) -> list[ActItem]:
+    """What a scan decided, for acting on, in the order of its decisions."""
+    stories = result.stories
+    place = {name: number for number, name in enumerate(stories.ids)}
+    items = []
+    for decision in result.decisions:
+        number = place[decision.id]
+        origin = stories.origins[number]
+        items.append(
+            ActItem(
+                id=decision.id,
+                keep=decision.keep,
+                path=os.fsdecode(name_bytes(origin.path)),
+                relative=os.fsdecode(name_bytes(origin.relative)),
+                line=stories.lines[number],
+                stamp=origin.stamp,
+                duplicate_of=decision.duplicate_of,
+            )
+        )
+    return items
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):

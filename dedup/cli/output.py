@@ -36,6 +36,27 @@ def say_problem(problem: Problem) -> None:
     say(f"{'error' if problem.failed else 'note'}: {printable(str(problem))}")
 
 
+class Problems:
+    """Says every failure at once, and the first notes: a dump with one odd field can have a million of those."""
+
+    def __init__(self, notes: int = 20) -> None:
+        self._notes = notes
+        self._unsaid = 0
+
+    def tell(self, problem: Problem) -> None:
+        """Say a problem, or count it."""
+        self._notes -= not problem.failed
+        if problem.failed or self._notes >= 0:
+            say_problem(problem)
+        else:
+            self._unsaid += 1
+
+    def sum_up(self) -> None:
+        """Say how many notes were only counted."""
+        if self._unsaid:
+            say(f"and {self._unsaid:,} more notes; --all-notes says them all")
+
+
 class Stages:
     """Progress of a run on stderr: bytes read, then the stage at work. Silent where stderr is no terminal."""
 

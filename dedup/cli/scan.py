@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, BinaryIO
 
 import typer
 
-from dedup.cli.output import EXIT_UNREAD, say, say_problem, stages, stdout
+from dedup.cli.output import EXIT_UNREAD, Problems, say, say_problem, stages, stdout
 from dedup.errors import UsageError
 
 if TYPE_CHECKING:
@@ -78,6 +78,9 @@ def scan_command(
     jobs: Annotated[int, typer.Option("-j", "--jobs", min=0, help="Threads; 0 is one a core.")] = 0,
     top: Annotated[int, typer.Option(min=1, help="Clusters and overlaps that the table shows.")] = 20,
     strict: Annotated[bool, typer.Option("--strict", help="Stop at the first file or record that can't be read.")] = False,
+    all_notes: Annotated[
+        bool, typer.Option("--all-notes", help="Say every note on what was passed over or mended, not only the first 20.")
+    ] = False,
     id_field: Annotated[str, typer.Option(help="JSON field of the story's id; a.b reaches into records.")] = "id",
     text_field: Annotated[str, typer.Option(help="JSON field of its text.")] = "text",
     title_field: Annotated[str, typer.Option(help="JSON field of its title.")] = "title",
@@ -90,6 +93,7 @@ def scan_command(
         int, typer.Option(min=1, help="Bytes that one compressed byte may become, past the first 64 MiB.")
     ] = 200,
 ) -> None:
+    from dedup.files import refuse_inputs
     from dedup.read import ReadOptions, total_bytes
     from dedup.report import decision_format, pair_lines, scan_table, write_pairs
     from dedup.scanning import scan
@@ -111,6 +115,7 @@ def scan_command(
     )
     write_decisions = decision_format(str(decisions)) if decisions else None
     inputs = [path for path in paths if path != "-"]
+    problems = Problems(sys.maxsize if all_notes else 20)
     with _output(pairs, force, inputs) as pairs_out, _output(decisions, force, inputs) as decisions_out:
         with stages(total_bytes(paths)) as progress:
             result = scan(
@@ -121,10 +126,12 @@ def scan_command(
                 settings=Settings().replaced(threshold=threshold),
                 read=read,
                 threads=jobs,
-                on_problem=say_problem,
+                on_problem=problems.tell,
                 on_bytes=progress.bytes_read,
                 on_step=progress.step,
             )
+        problems.sum_up()
+        refuse_inputs([path for path in (pairs, decisions) if path], result.stories.stamps())
         if pairs_out:
             write_pairs(result.pairs, pairs_out)
         if decisions_out and write_decisions:
@@ -167,13 +174,15 @@ def _act(result: ScanResult, copy_kept: Path | None, move_dropped: Path | None, 
     """Copy or move as asked; whether anything failed."""
     if not (copy_kept or move_dropped):
         return False
-    from dedup.act import copy_kept as copy
-    from dedup.act import move_dropped as move
+    from dedup import act
 
+    items = act.items_of(result)
+    failed = False
     if copy_kept:
-        return say_report("copied", copy(result.act_items(), copy_kept, force=force))
-    assert move_dropped is not None
-    return say_report("moved", move(result.act_items(), move_dropped))
+        failed = say_report("copied", act.copy_kept(items, copy_kept, force=force))
+    if move_dropped:
+        failed = say_report("moved", act.move_dropped(items, move_dropped))
+    return failed
 
 
 def say_report(done: str, report: Report) -> bool:

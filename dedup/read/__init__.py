@@ -20,7 +20,8 @@ Guarantees:
 - memory stays below twice the line limit and 64 MiB, whatever the input expands to.
 """
 
+from dedup.read.names import name_bytes
 from dedup.read.options import ReadOptions
 from dedup.read.reading import read_stories, total_bytes
 
-__all__ = ["ReadOptions", "read_stories", "total_bytes"]
+__all__ = ["ReadOptions", "name_bytes", "read_stories", "total_bytes"]

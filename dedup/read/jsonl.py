@@ -89,7 +89,7 @@ class _Records:
             source=_known(outlet),
             url=_known(url),
             published=published,
-            path=self._source.path,
+            origin=self._source.origin,
             line=number,
             record=line,
         )

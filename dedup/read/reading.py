@@ -14,7 +14,7 @@ from dedup.read.names import name_text
 from dedup.read.options import ReadOptions
 from dedup.read.source import Reader, Source
 from dedup.read.stream import OpenFile, chunks, standard_input
-from dedup.story import Problem, Story
+from dedup.story import Origin, Problem, Story
 
 Paths = Sequence[str | os.PathLike[str]]
 
@@ -148,12 +148,13 @@ class _Run:
         _, codec = kind_of(found.name)
         file.on_bytes = self._on_bytes
         content = chunks(file, codec, self._options)
-        yield from reader(Source(name_text(found.name), name_text(found.path), content), self._options, self._report)
+        origin = Origin(name_text(found.path), name_text(found.name), file.stamp)
+        yield from reader(Source(origin, content), self._options, self._report)
 
     def _standard_input(self) -> Iterator[Story]:
         if self._input_read:
             self._report(Problem(where=STANDARD_INPUT, reason="standard input, read already", failed=False))
             return
         self._input_read = True
-        source = Source(STANDARD_INPUT, STANDARD_INPUT, standard_input(self._on_bytes))
+        source = Source(Origin(STANDARD_INPUT, STANDARD_INPUT), standard_input(self._on_bytes))
         yield from read_records(source, self._options, self._report)

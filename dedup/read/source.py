@@ -7,21 +7,30 @@ from dataclasses import dataclass
 
 from dedup.errors import InputError
 from dedup.read.options import ReadOptions
-from dedup.story import Problem, Story
+from dedup.story import Origin, Problem, Story
 
 Report = Callable[[Problem], None]
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A file being read: its id and path as strings, and its decompressed bytes in bounded chunks.
+    """A file being read, and its decompressed bytes in bounded chunks.
 
     Taking the next chunk may raise :class:`Damage`; whatever came before it is good.
     """
 
-    id: str
-    path: str
+    origin: Origin
     chunks: Iterator[bytes]
+
+    @property
+    def id(self) -> str:
+        """What the file's one story is called, and its records are called after."""
+        return self.origin.relative
+
+    @property
+    def path(self) -> str:
+        """The path of the file."""
+        return self.origin.path
 
 
 Reader = Callable[[Source, ReadOptions, Report], Iterator[Story]]

@@ -10,6 +10,7 @@ from io import BufferedReader
 from types import TracebackType
 from typing import Final, cast
 
+from dedup.files import stamp_of
 from dedup.read.compression import Codec, CodecError, Decoder
 from dedup.read.options import MIB, ReadOptions
 from dedup.read.source import Damage
@@ -52,6 +53,7 @@ class OpenFile:
         status = os.fstat(self._fd)
         self.node = kind_of_node(status.st_mode)
         self.inode = (status.st_dev, status.st_ino)
+        self.stamp = stamp_of(status)
         self.size = status.st_size
         self.position = 0
         self.on_bytes: Callable[[int], None] | None = None

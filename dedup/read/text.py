@@ -23,7 +23,7 @@ def read_text(source: Source, options: ReadOptions, report: Report) -> Iterator[
         data, count = mended(data)
         text = data.decode()
         report(Problem(where=printable(source.path), reason=not_utf8(count), failed=False))
-    yield Story(id=source.id, text=text, path=source.path)
+    yield Story(id=source.id, text=text, origin=source.origin)
 
 
 def _whole(source: Source, options: ReadOptions, report: Report) -> bytes | None:

@@ -217,13 +217,13 @@ def test_failures_do_not_stop_the_rest(moved: World, monkeypatch: pytest.MonkeyP
 
 def moving(world: World, items: list[ActItem], apart: bool) -> None:
     if apart:
-        setattr(os, "link", link_apart(world))
+        os.link = link_apart(world)  # in a child of its own
     move_dropped(items, world.out)
 
 
 def undoing(world: World, apart: bool) -> None:
     if apart:
-        setattr(os, "link", link_apart(world))
+        os.link = link_apart(world)  # in a child of its own
     undo(world.manifest)
 
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
 import reference
-from corpora import corpus_of, exact_pair
+from corpora import exact_pair, ranks_of
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dedup.candidates import Bands, Ranks, band_pairs, choose_bands
+from dedup.candidates import Bands, band_pairs, choose_bands
 from dedup.errors import UsageError
 from dedup.settings import Settings
 
@@ -64,8 +63,6 @@ def test_pairs_at_the_threshold_are_proposed(shingles: int, changes: int, thresh
     exact = reference.jaccard(reference.shingle_set(texts[0]), reference.shingle_set(texts[1]))
     assert exact == pytest.approx(threshold)
     settings = Settings(threshold=threshold)
-    order = np.arange(len(texts), dtype=np.uint32)
-    ranks = Ranks(corpus_of(texts, settings), order, np.ones(len(texts), np.uint8), np.empty(0, np.int64))
-    found = {tuple(pair) for pair in band_pairs(ranks, settings, limit=16).pairs.tolist()}
+    found = {tuple(pair) for pair in band_pairs(ranks_of(texts, settings), settings, limit=16).pairs.tolist()}
     assert sum((later, later - 1) in found for later in range(1, len(texts), 2)) >= 980
     assert len(found) <= 1010

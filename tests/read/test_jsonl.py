@@ -21,14 +21,14 @@ from dedup.read.fields import Fields
 from dedup.read.jsonl import read_records
 from dedup.read.mending import nests_deeper, without_lone_surrogates
 from dedup.read.source import Source
-from dedup.story import Problem, Story
+from dedup.story import Origin, Problem, Story
 
 
 def records(content: bytes, **options: Any) -> tuple[list[Story], list[Problem]]:
     """The stories of a file called f.jsonl at d/f.jsonl, handed over in small chunks."""
     problems: list[Problem] = []
     chunks = (content[start : start + 50] for start in range(0, len(content), 50))
-    source = Source("f.jsonl", "d/f.jsonl", chunks)
+    source = Source(Origin("d/f.jsonl", "f.jsonl"), chunks)
     return list(read_records(source, ReadOptions(**options), problems.append)), problems
 
 
@@ -67,7 +67,7 @@ def test_all_that_is_known_of_a_story_is_read(record: dict[str, Any], options: d
         source="Outlet" if "source" in record else None,
         url="http://x/",
         published=datetime(2018, 6, 2, 21, 8, tzinfo=UTC),
-        path="d/f.jsonl",
+        origin=Origin("d/f.jsonl", "f.jsonl"),
         line=1,
         record=line,
     )

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 from corpora import changed, fresh_words, words
-from hypothesis import assume, given
+from hypothesis import given
 from hypothesis import strategies as st
 
 from dedup.kernels import OVERLAP_COLUMNS
@@ -48,8 +48,8 @@ SAME_NAMES = {"names_a": 8, "names_b": 20, "names_shared": 4}
 LONGER_B = {"tokens_b": 200, "shingles_b": 196}
 
 TABLE: list[tuple[dict[str, int], Relation | None]] = [
-    (row_ := {"identical": 1, "shared": 96}, Relation.IDENTICAL),
-    (row_ | {"shared": 0, "shingles_a": 0, "shingles_b": 0, "tokens_a": 3, "tokens_b": 3}, Relation.IDENTICAL),
+    ({"identical": 1, "shared": 96}, Relation.IDENTICAL),
+    ({"identical": 1, "shingles_a": 0, "shingles_b": 0, "tokens_a": 3, "tokens_b": 3}, Relation.IDENTICAL),
     # Jaccard 64/128 = 0.5, and just below it.
     ({"shared": 64}, Relation.NEAR_DUPLICATE),
     ({"shared": 63}, None),
@@ -197,11 +197,35 @@ def test_a_corrected_figure_in_a_whole_story_is_none() -> None:
     assert verdict(compare_texts(" ".join(story), " ".join(corrected), DEFAULTS)) == Relation.NEAR_DUPLICATE
 
 
-@given(st.integers(0, 12), st.integers(0, 99))
-def test_light_edits_leave_a_near_duplicate(edits: int, seed: int) -> None:
-    """Isolated changes to 200 words: 5 shingles each."""
+@pytest.mark.parametrize("edits", [1, 2, 6, 12, 13])
+def test_light_edits_leave_a_near_duplicate(edits: int) -> None:
+    """Isolated changes to 200 words of other words: 5 shingles each, 131 of 261 in common at 13."""
     story = words(200)
-    copy = changed(story, range(seed % 6 + 4, 190, 190 // edits) if edits else [], fresh_words(900))
-    assume(len([1 for a, b in zip(story, copy, strict=True) if a != b]) <= 12)
-    expected = Relation.NEAR_DUPLICATE if copy != story else Relation.IDENTICAL
-    assert verdict(compare_texts(" ".join(story), " ".join(copy), DEFAULTS)) == expected
+    copy = changed(story, range(4, 4 + 14 * edits, 14), fresh_words(900))
+    assert verdict(compare_texts(" ".join(story), " ".join(copy), DEFAULTS)) == Relation.NEAR_DUPLICATE
+
+
+@pytest.mark.parametrize(
+    ("contained_length", "tokens_a", "tokens_b"),
+    [
+        pytest.param(1.0, 100, 100, marks=pytest.mark.xfail(strict=True, reason="both sides are called contained")),
+        pytest.param(0.29, 29, 100, marks=pytest.mark.xfail(strict=True, reason="1.0 / 0.29 * 0.29 is below 1.0")),
+        (0.5, 50, 100),
+        (0.8, 80, 100),
+        (0.8, 81, 100),
+    ],
+)
+def test_any_length_setting_mirrors(contained_length: float, tokens_a: int, tokens_b: int) -> None:
+    """Rules mirror each other for stories just as long as the setting says, too."""
+    settings = Settings(contained_length=contained_length)
+    shingles_a, shingles_b = tokens_a - 4, tokens_b - 4
+    pair = row(tokens_a=tokens_a, tokens_b=tokens_b, shingles_a=shingles_a, shingles_b=shingles_b, shared=shingles_a)
+    forth, back = verdict(pair, settings), verdict(mirror(pair), settings)
+    assert back == (forth and forth.mirrored)
+
+
+@pytest.mark.xfail(strict=True, reason="the reason of the Jaccard rule is given where containment was what held")
+def test_a_near_duplicate_by_containment_says_so() -> None:
+    pair = row(shared=74, tokens_b=110, shingles_a=90, shingles_b=106)  # Jaccard 74/122, containment 74/90
+    assert verdict(pair, Settings(threshold=0.7)) == Relation.NEAR_DUPLICATE
+    assert "0.61 (from 0.70 on)" not in explain(pair, 0, Settings(threshold=0.7))

@@ -8,11 +8,13 @@ import numpy as np
 import pyarrow as pa
 import pytest
 import reference
-from corpora import changed, fresh_words, words
+from corpora import changed, fresh_words, ranks_of, words
 from datasketch import MinHash, MinHashLSH  # type: ignore[import-untyped]
 
+from dedup.candidates import Proposal, passage_pairs
+from dedup.candidates.ranks import NO_PAIRS
 from dedup.settings import Settings
-from dedup.sketch import new_corpus, signatures
+from dedup.sketch import signatures
 
 TEXT = " ".join(words(100))
 
@@ -51,13 +53,7 @@ def test_datasketchs_own_lsh_takes_them_unchanged() -> None:
 
 def test_a_corpus_is_sketched_as_the_settings_say() -> None:
     """One shared run of 4 words in 3-shingles, window 2: proposed by a passage key, which the defaults would not have."""
-    from dedup.candidates import Proposal, Ranks, passage_pairs
-
     texts = [" ".join([*words(9, start), *words(4, 500)]) for start in (0, 100)]
-    ones, order = np.ones(2, np.uint8), np.arange(2, dtype=np.uint32)
+    kept = np.ones(2, np.uint8)
     for settings, proposed in ((Settings(), 0), (Settings(shingle=3, passage_window=2), 1)):
-        corpus = new_corpus(settings)
-        corpus.add(texts)
-        ranks = Ranks(corpus, order, ones, np.empty(0, np.int64))
-        none = Proposal(np.empty((0, 2), np.uint32))
-        assert len(passage_pairs(ranks, settings, ones, none).pairs) == proposed
+        assert len(passage_pairs(ranks_of(texts, settings), settings, kept, Proposal(NO_PAIRS)).pairs) == proposed
