@@ -40,6 +40,7 @@ class Collection:
     _texts: list[str] = field(default_factory=list)
     _pending: int = 0
     _taken: set[str] = field(default_factory=set)
+    _places: npt.NDArray[np.int64] | None = None
 
     def __post_init__(self) -> None:
         self.corpus = new_corpus(self.settings)
@@ -89,6 +90,13 @@ class Collection:
         """Microseconds since 1970 or ``kernels.UNDATED``, one a story."""
         return np.array(self._published, np.int64)
 
+    def id_places(self) -> npt.NDArray[np.int64]:
+        """The place of each story's id among all ids in order; worked out once, after the last story was added."""
+        if self._places is None or len(self._places) != len(self.ids):
+            self._places = np.empty(len(self.ids), np.int64)
+            self._places[sorted(range(len(self.ids)), key=self.ids.__getitem__)] = np.arange(len(self.ids))
+        return self._places
+
     def keys(self) -> Keys:
         """What keep policies go by."""
-        return Keys(self.ids, self.sources, self.published, self.corpus.token_counts())
+        return Keys(self.id_places(), self.sources, self.published, self.corpus.token_counts())

@@ -26,8 +26,7 @@ class Pairs(Sequence[Overlap]):
     """Verified pairs as ``Overlap`` records, made when asked for; sorted by id, ``a`` the smaller."""
 
     def __init__(self, stories: Collection, compared: Compared, codes: npt.NDArray[np.uint8]) -> None:
-        place = np.empty(len(stories), np.int64)
-        place[sorted(range(len(stories)), key=stories.ids.__getitem__)] = np.arange(len(stories))
+        place = stories.id_places()
         at_a, at_b = place[compared.column("a")], place[compared.column("b")]
         swapped = at_a > at_b
         order = np.lexsort((np.maximum(at_a, at_b), np.minimum(at_a, at_b)))
@@ -51,12 +50,6 @@ class Pairs(Sequence[Overlap]):
 
     def __iter__(self) -> Iterator[Overlap]:
         return (self._make(row) for row in range(len(self)))
-
-    def counts(self) -> Counter[Relation]:
-        """How many pairs have each relation; ``contains`` counts as ``contained``, the same seen from the other side."""
-        found = Counter({RELATIONS[code]: int(count) for code, count in enumerate(np.bincount(self._codes)) if count})
-        found[Relation.CONTAINED] += found.pop(Relation.CONTAINS, 0)
-        return +found
 
     def _make(self, row: int) -> Overlap:
         a, b, shared_words, longest = self._counts[row].tolist()
@@ -84,51 +77,42 @@ class Pairs(Sequence[Overlap]):
 
 @dataclass(frozen=True)
 class ScanResult:
-    """A scanned collection. ``order`` holds story numbers in keep order; ``absorbed`` for each rank the row of
-    ``edges`` by which it was absorbed, or ``KEPT``."""
+    """A scanned collection.
+
+    ``order`` holds story numbers in keep order; ``absorbed`` for each rank the row of ``compared`` by which it was absorbed,
+    or ``KEPT``; ``compared`` the verified pairs as (later, earlier) story numbers, with their relations in ``codes``.
+    """
 
     stories: Collection
-    pairs: Pairs
     problems: Sequence[Problem]
     order: npt.NDArray[np.uint32]
     absorbed: npt.NDArray[np.int64]
-    edges: Compared
-    edge_codes: npt.NDArray[np.uint8]
+    compared: Compared
+    codes: npt.NDArray[np.uint8]
+
+    @cached_property
+    def pairs(self) -> Pairs:
+        """Every verified pair that has a relation."""
+        return Pairs(self.stories, self.compared, self.codes)
 
     @cached_property
     def decisions(self) -> list[Decision]:
         """One for each story, sorted by id."""
-        ids, origins = self.stories.ids, self.stories.origins
-        earlier, jaccard = self.edges.column("b"), self.edges.jaccard
-        made = []
-        for story, edge in zip(self.order.tolist(), self.absorbed.tolist(), strict=True):
-            if edge == KEPT:
-                made.append(Decision(id=ids[story], keep=True, cluster=ids[story], path=origins[story].path))
-                continue
-            kept = ids[earlier[edge]]
-            made.append(
-                Decision(
-                    id=ids[story],
-                    keep=False,
-                    duplicate_of=kept,
-                    relation=RELATIONS[self.edge_codes[edge]],
-                    jaccard=float(jaccard[edge]),
-                    cluster=kept,
-                    path=origins[story].path,
-                )
-            )
-        return sorted(made, key=lambda decision: decision.id)
+        rank = np.empty(len(self.order), np.int64)
+        rank[self.order] = np.arange(len(self.order))
+        by_id = np.argsort(self.stories.id_places())
+        return [
+            self._decision(story, edge)
+            for story, edge in zip(by_id.tolist(), self.absorbed[rank[by_id]].tolist(), strict=True)
+        ]
 
     @cached_property
     def clusters(self) -> list[Cluster]:
         """Kept stories that absorbed others, the largest first, then by id."""
         ids = self.stories.ids
-        members: dict[str, list[str]] = {}
-        earlier = self.edges.column("b")
-        for story, edge in zip(self.order.tolist(), self.absorbed.tolist(), strict=True):
-            if edge != KEPT:
-                members.setdefault(ids[earlier[edge]], []).append(ids[story])
-        found = [Cluster(kept=kept, dropped=tuple(dropped)) for kept, dropped in members.items()]
+        found = [
+            Cluster(kept=ids[kept], dropped=tuple(ids[one] for one in self.order[ranks])) for kept, ranks in self._stars()
+        ]
         return sorted(found, key=lambda cluster: (-len(cluster.dropped), cluster.kept))
 
     @property
@@ -140,3 +124,55 @@ class ScanResult:
     def failed(self) -> int:
         """How many files or records could not be read."""
         return sum(problem.failed for problem in self.problems)
+
+    def relation_counts(self) -> Counter[Relation]:
+        """How many pairs have each relation; ``contains`` counts as ``contained``, the same seen from the other side."""
+        found = Counter({RELATIONS[code]: int(count) for code, count in enumerate(np.bincount(self.codes)) if count})
+        found[Relation.CONTAINED] += found.pop(Relation.CONTAINS, 0)
+        return +found
+
+    def largest_clusters(self, top: int) -> list[list[Decision]]:
+        """The decisions on the ``top`` first of ``clusters``, the dropped ones only."""
+        place = self.stories.id_places()
+        stars = sorted(self._stars(), key=lambda star: (-len(star[1]), place[star[0]]))
+        return [
+            [self._decision(int(self.order[rank]), int(self.absorbed[rank])) for rank in ranks] for _, ranks in stars[:top]
+        ]
+
+    def longest_overlaps(self, top: int) -> tuple[list[Overlap], int]:
+        """The ``top`` pairs of kept stories with the most shared words, and how many such pairs there are."""
+        kept = np.empty(len(self.order), np.bool_)
+        kept[self.order] = self.absorbed == KEPT
+        a, b = self.compared.column("a"), self.compared.column("b")
+        between = np.flatnonzero(kept[a] & kept[b])
+        place = self.stories.id_places()
+        words = np.where(place[a] < place[b], self.compared.column("words_a"), self.compared.column("words_b"))[between]
+        at_a, at_b = place[a[between]], place[b[between]]
+        best = between[np.lexsort((np.maximum(at_a, at_b), np.minimum(at_a, at_b), -words.astype(np.int64)))[:top]]
+        chosen = Pairs(self.stories, self.compared.take(best), self.codes[best])
+        return sorted(chosen, key=lambda pair: (-pair.shared_words, pair.a, pair.b)), len(between)
+
+    @cached_property
+    def _keepers(self) -> npt.NDArray[np.uint32]:
+        return self.compared.column("b")
+
+    @cached_property
+    def _jaccard(self) -> npt.NDArray[np.float64]:
+        return self.compared.jaccard
+
+    def _stars(self) -> list[tuple[int, list[int]]]:
+        """Of each cluster the kept story's number, and the ranks of the dropped ones."""
+        dropped = np.flatnonzero(self.absorbed != KEPT)
+        keepers = self._keepers[self.absorbed[dropped]]
+        stars: dict[int, list[int]] = {}
+        for rank, keeper in zip(dropped.tolist(), keepers.tolist(), strict=True):
+            stars.setdefault(keeper, []).append(rank)
+        return list(stars.items())
+
+    def _decision(self, story: int, edge: int) -> Decision:
+        name, path = self.stories.ids[story], self.stories.origins[story].path
+        if edge == KEPT:
+            return Decision(id=name, keep=True, cluster=name, path=path)
+        kept = self.stories.ids[int(self._keepers[edge])]
+        relation, jaccard = RELATIONS[self.codes[edge]], float(self._jaccard[edge])
+        return Decision(id=name, keep=False, duplicate_of=kept, relation=relation, jaccard=jaccard, cluster=kept, path=path)

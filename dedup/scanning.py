@@ -10,12 +10,12 @@ import numpy as np
 import numpy.typing as npt
 
 from dedup.candidates import Classes, Proposal, Ranks, band_pairs, identical_classes, passage_pairs
-from dedup.cluster import KEPT, Edges, absorb, check_policy, keep_order
+from dedup.cluster import KEPT, Edges, absorb, check_policy, join_edges, keep_order
 from dedup.collection import Collection
 from dedup.errors import UsageError
 from dedup.read import ReadOptions, read_stories
 from dedup.relate import NO_RELATION, code_of, relate
-from dedup.result import Pairs, ScanResult
+from dedup.result import ScanResult
 from dedup.settings import DROPPING, Settings
 from dedup.story import Problem, Relation, Story
 from dedup.verify import Compared, compare_pairs, concatenate
@@ -139,7 +139,7 @@ class _Run:
         self.rank = np.empty(len(order), np.uint32)
         self.rank[order] = np.arange(len(order), dtype=np.uint32)
         self.parts: list[Compared] = []
-        self.codes: list[npt.NDArray[np.uint8]] = []
+        self.edges: list[Edges] = []
 
     def ranks(self, active: npt.NDArray[np.uint8]) -> Ranks:
         window = None if self.window is None else self.window // timedelta(microseconds=1)
@@ -152,19 +152,21 @@ class _Run:
         compared = compare_pairs(self.stories.corpus, self.order[pairs], settings, self.stories.threads)
         codes = relate(compared, settings)
         related = np.flatnonzero(codes != NO_RELATION)
-        self.parts.append(compared.take(related))
-        self.codes.append(codes[related])
+        compared = compared.take(related)
+        later, earlier = self.rank[compared.column("a")], self.rank[compared.column("b")]
+        self.parts.append(compared)
+        self.edges.append(Edges(later, earlier, codes[related], compared.jaccard))
 
     def band_channel(self, ranks: Ranks, known: Proposal) -> Proposal:
-        """The story channel: first within the limits of a full bucket; where that cut a bucket short, kept stories are
-        compared with all the kept ones before them."""
+        """The story channel. Where crowded buckets were not compared in full, what is kept after that is compared with the
+        kept ones before it."""
         settings = self.stories.settings
-        found = band_pairs(ranks, settings, settings.full_bucket, known)
+        found = band_pairs(ranks, settings, settings.full_bucket, settings.crowded_bucket, known)
         self.verify(found.pairs)
         known = known.joined(found.pairs)
         if found.cut_buckets:
             survivors = self.ranks(ranks.active & self.kept())
-            more = band_pairs(survivors, settings, settings.kept_bucket, known)
+            more = band_pairs(survivors, settings, settings.kept_bucket, settings.kept_bucket, known)
             self.verify(more.pairs)
             known = known.joined(more.pairs)
         return known
@@ -172,30 +174,26 @@ class _Run:
     def follow_heads(self, everyone: Ranks, classes: Classes) -> None:
         """Where the head of a class was absorbed, compare its inactive copies with the story that absorbed it: to them it
         is what it is to their head."""
-        compared = concatenate(self.parts)
-        absorbed = self.absorbed(compared, np.concatenate(self.codes))
+        edges = join_edges(self.edges)
+        absorbed = absorb(len(self.order), edges, self.dropping)
         copies = np.flatnonzero(classes.active == 0)
         edge = absorbed[classes.head[copies]]
         copies, edge = copies[edge != KEPT], edge[edge != KEPT]
-        keeper = self.rank[compared.column("b")[edge]]
-        pairs = np.column_stack([copies.astype(np.uint32), keeper])
+        pairs = np.column_stack([copies.astype(np.uint32), edges.earlier[edge]])
         self.verify(pairs[everyone.in_window(pairs)])
-
-    def absorbed(self, compared: Compared, codes: npt.NDArray[np.uint8]) -> npt.NDArray[np.int64]:
-        later, earlier = self.rank[compared.column("a")], self.rank[compared.column("b")]
-        return absorb(len(self.order), Edges(later, earlier, codes, compared.jaccard), self.dropping)
 
     def kept(self) -> npt.NDArray[np.uint8]:
         """1 for each rank that no pair verified so far makes a dropped story."""
-        absorbed = self.absorbed(concatenate(self.parts), np.concatenate(self.codes))
+        absorbed = absorb(len(self.order), join_edges(self.edges), self.dropping)
         kept: npt.NDArray[np.uint8] = (absorbed == KEPT).astype(np.uint8)
         return kept
 
     def result(self, problems: Sequence[Problem]) -> ScanResult:
-        compared, codes = concatenate(self.parts), np.concatenate(self.codes)
-        absorbed = self.absorbed(compared, codes)
-        pairs = Pairs(self.stories, compared, codes)
-        return ScanResult(self.stories, pairs, problems, self.order, absorbed, compared, codes)
+        edges = join_edges(self.edges)
+        absorbed = absorb(len(self.order), edges, self.dropping)
+        compared = concatenate(self.parts)
+        self.parts.clear()
+        return ScanResult(self.stories, problems, self.order, absorbed, compared, edges.code)
 
 
 __all__ = ["ScanResult", "collect", "compare", "dropping_codes", "scan"]

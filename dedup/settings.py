@@ -75,12 +75,16 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     template_names: _Share = 0.5
     """The same for names, which differ more between versions of one story (spellings, added sources)."""
 
-    full_bucket: _Count = 16
-    """Members of a bucket that later members are compared with; from there on only kept stories are. All 784 pairs of
-    Reuters at Jaccard 0.5 or more lie in groups of 12 stories or fewer."""
+    full_bucket: _Count = 12
+    """Stories up to which all of a bucket are compared with each other. All 784 pairs of Reuters at Jaccard 0.5 or more lie
+    in groups of at most 12."""
+
+    crowded_bucket: _Count = 4
+    """Stories of a larger bucket that each of it is compared with, the first in keep order. Most copies end here; what is
+    kept after that is compared with the kept ones (``kept_bucket``)."""
 
     kept_bucket: _Count = 256
-    """Kept stories of a longer bucket that later kept ones are compared with: the bound that keeps crafted input linear."""
+    """Kept stories of a larger bucket that later kept ones are compared with: the bound that keeps crafted input linear."""
 
     full_class: _Count = 4
     """Identical stories that are listed pair by pair; a larger class is listed through its kept story."""

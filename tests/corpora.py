@@ -5,7 +5,6 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
-import random
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
@@ -106,9 +105,9 @@ def fresh_words(start: int = 0) -> Iterator[str]:
 def zipf_texts(texts: int, length: int, vocabulary: int, seed: int) -> list[str]:
     """Unrelated texts whose words come from one vocabulary, the n-th word 1/n as often as the first."""
     known = words(vocabulary)
-    weights = [1.0 / rank for rank in range(1, vocabulary + 1)]
-    rng = random.Random(seed)
-    return [" ".join(rng.choices(known, weights, k=length)) for _ in range(texts)]
+    weights = 1.0 / np.arange(1, vocabulary + 1)
+    drawn = np.random.RandomState(seed).choice(vocabulary, (texts, length), p=weights / weights.sum())
+    return [" ".join(known[number] for number in row) for row in drawn.tolist()]
 
 
 def changed(text: Sequence[str], places: Iterable[int], fresh: Iterator[str]) -> list[str]:
@@ -117,6 +116,11 @@ def changed(text: Sequence[str], places: Iterable[int], fresh: Iterator[str]) ->
     for place in places:
         result[place] = next(fresh)
     return result
+
+
+def near_copy(place: int, base: Sequence[str]) -> str:
+    """The base with the word at one place exchanged."""
+    return " ".join(changed(base, [place], fresh_words(10_000 + place)))
 
 
 def exact_pair(shingles: int, changes: int, start: int) -> tuple[str, str]:
@@ -178,6 +182,16 @@ def scan_stories(
     problems: list[Any] = []
     collection = collect(given, settings or Settings(), threads, problems.append)
     return compare(collection, keep=keep, dropping=dropping_codes(drop), window=window, problems=problems)
+
+
+def relations(result: ScanResult) -> dict[tuple[str, str], Relation | None]:
+    """The relation of every pair that a scan lists."""
+    return {(pair.a, pair.b): pair.relation for pair in result.pairs}
+
+
+def dropped(result: ScanResult) -> dict[str, str | None]:
+    """Dropped ids with the kept one each names."""
+    return {decision.id: decision.duplicate_of for decision in result.decisions if not decision.keep}
 
 
 def digest(data: bytes) -> str:

@@ -28,6 +28,7 @@ from dedup.files import (
     draft,
     json_name,
     printable,
+    refuse_inputs,
     rename_new,
     safe_join,
     stamp_of,
@@ -302,6 +303,19 @@ def test_other_inputs_and_missing_ones_do_not_matter(tmp_path: Path) -> None:
     (tmp_path / "in").write_bytes(b"precious")
     write(tmp_path / "out", inputs=(tmp_path / "in", tmp_path / "missing", "nul\0", (1, 2)))
     assert (tmp_path / "out").read_bytes() == b"new"
+
+
+@pytest.mark.parametrize("alias", ["plain", "symlink", "hardlink"])
+def test_an_output_among_what_was_read_is_refused(tmp_path: Path, alias: str) -> None:
+    """What a folder holds is known only when it was read."""
+    (tmp_path / "plain").write_bytes(b"precious")
+    (tmp_path / "symlink").symlink_to("plain")
+    os.link(tmp_path / "plain", tmp_path / "hardlink")
+    (tmp_path / "other").write_bytes(b"x")
+    stamps = [stamp_of((tmp_path / "plain").stat())]
+    refuse_inputs([tmp_path / "other", tmp_path / "missing"], stamps)
+    with pytest.raises(OutputError, match=f"{alias}': is an input of this run"):
+        refuse_inputs([tmp_path / "other", tmp_path / alias], stamps)
 
 
 def test_an_input_as_redirected_standard_output_is_refused(tmp_path: Path) -> None:

@@ -7,8 +7,6 @@ import random
 import subprocess
 import sys
 import tomllib
-from collections import Counter
-from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 import msgspec
@@ -16,16 +14,17 @@ import pytest
 import reference
 from corpora import (
     FIXTURES,
-    changed,
+    dropped,
     exact_pair,
     fixture_texts,
     fresh_words,
+    near_copy,
     records,
+    relations,
     scan_stories,
     seed_texts,
     stories,
     words,
-    zipf_texts,
 )
 from hypothesis import given
 from hypothesis import settings as examples
@@ -43,105 +42,28 @@ NEW_YEAR = datetime(2024, 1, 1, tzinfo=UTC)
 BASE = words(100)
 
 
-def near(place: int, base: Sequence[str] = BASE) -> str:
-    """The base with the word at one place exchanged."""
-    return " ".join(changed(base, [place], fresh_words(10_000 + place)))
-
-
-def relations(result: ScanResult) -> dict[tuple[str, str], Relation]:
-    return {(pair.a, pair.b): pair.relation for pair in result.pairs}
-
-
-def dropped(result: ScanResult) -> dict[str, str | None]:
-    """Dropped ids with the kept one each names."""
-    return {decision.id: decision.duplicate_of for decision in result.decisions if not decision.keep}
-
-
 def as_bytes(result: ScanResult) -> bytes:
     return msgspec.json.encode([list(result.pairs), result.decisions, result.clusters])
 
 
 def reuters(every: int) -> list[Story]:
-    return [
-        Story(id=record["id"], text=record["text"], title=record["title"], published=datetime.fromisoformat(record["published"]))
-        for record in records("reuters21578")[::every]
-    ]
+    """Every so many-th story; a date looks like "26-FEB-1987 15:01:01.79", sometimes with rubbish in or behind it."""
 
+    def date(published: str) -> datetime | None:
+        day, time = published.split("&")[0].split()[:2]
+        try:
+            return datetime.strptime(f"{day} {time}+0000", "%d-%b-%Y %H:%M:%S.%f%z")
+        except ValueError:
+            return None
 
-@pytest.mark.parametrize("alike", ["identical", "near"])
-def test_a_single_a_pair_and_a_triple(alike: str) -> None:
-    """Faults 6 and 26: three survivors, one a group, and every story accounted for."""
-    groups = [words(60), *[words(60, 500)] * 2, *[words(60, 900)] * 3]
-    texts = [" ".join(changed(text, [number * 7] if alike == "near" else [], fresh_words(5000 + number)))
-             for number, text in enumerate(groups)]  # fmt: skip
-    result = scan_stories(stories(texts))
-    assert result.kept == 3
-    assert dropped(result) == {"00002": "00001", "00004": "00003", "00005": "00003"}
-    assert result.kept + len(dropped(result)) == len(result.decisions) == 6
-    assert result.pairs.counts() == {R.IDENTICAL if alike == "identical" else R.NEAR_DUPLICATE: 4}
-
-
-@pytest.mark.parametrize("count", [0, 1, 2, 10])
-def test_all_unique(count: int) -> None:
-    result = scan_stories(stories(" ".join(words(50, 100 * number)) for number in range(count)))
-    assert (result.kept, len(result.pairs), result.clusters) == (count, 0, [])
-
-
-def test_ten_identical_stories_give_nine_rows_of_evidence() -> None:
-    """Fault 9."""
-    result = scan_stories(stories([" ".join(BASE)] * 10))
-    assert relations(result) == {("00000", f"{copy:05}"): R.IDENTICAL for copy in range(1, 10)}
-    assert dropped(result) == {f"{copy:05}": "00000" for copy in range(1, 10)}
-    assert [(cluster.kept, len(cluster.dropped)) for cluster in result.clusters] == [("00000", 9)]
-
-
-def test_copies_of_a_copy_follow_it() -> None:
-    """Ten copies of a story that is itself absorbed by a longer one: all eleven go, each naming the longer one."""
-    result = scan_stories(stories([" ".join([*BASE, "end"]), *[near(50)] * 11]))
-    assert dropped(result) == {f"{copy:05}": "00000" for copy in range(1, 12)}
-
-
-def test_groups_that_share_a_notice_stay_apart() -> None:
-    """Fault 25: A≈A′ and B≈B′, and a notice of 30 words in all four."""
-    notice = words(30, 7000)
-    a, b = [*words(200), *notice], [*words(200, 1000), *notice]
-    result = scan_stories(stories([" ".join(a), near(60, a), " ".join(b), near(60, b)]))
-    assert dropped(result) == {"00001": "00000", "00003": "00002"}
-    assert Counter(relations(result).values()) == {R.NEAR_DUPLICATE: 2, R.SHARED_PASSAGE: 4}
-
-
-def test_strangers_and_a_chain() -> None:
-    """Fault 27: no cluster among 300 long texts of one vocabulary; a chain of 8 in steps of Jaccard .85 is cut in two."""
-    chain = [words(504, 40_000)]
-    fresh = fresh_words(80_000)
-    for step in range(1, 8):
-        chain.append(changed(chain[-1], range(4 + step * 5, 500, 62), fresh))
-    texts = [" ".join(text) for text in chain]
-    sets = [reference.shingle_set(text) for text in texts]
-    assert reference.jaccard(sets[0], sets[1]) == pytest.approx(460 / 540)
-    assert reference.jaccard(sets[0], sets[7]) < 0.3
-    result = scan_stories([*stories(texts), *stories(zipf_texts(300, 20_000, 50_000, seed=27), "z")], threads=2, keep="first")
-    assert dropped(result) == dict.fromkeys(["00001", "00002", "00003", "00004"], "00000") | {"00006": "00005", "00007": "00005"}
-    for decision in result.decisions:
-        if not decision.keep:
-            exact = reference.jaccard(sets[int(decision.id)], sets[int(decision.duplicate_of or "")])
-            assert decision.jaccard == exact >= Settings().threshold
-
-
-def test_copies_do_not_make_a_passage_common() -> None:
-    """Fault 28: 30 copies of S and 10 others with a passage of it, cap 25: the copies are one group, the others are found."""
-    source = words(120)
-    texts = [near(place, source) for place in range(40, 70)]
-    texts += [" ".join([*words(100, 1000 + 200 * other), *source[:30]]) for other in range(10)]
-    result = scan_stories(stories(texts))
-    assert [(cluster.kept, len(cluster.dropped)) for cluster in result.clusters] == [("00000", 29)]
-    found = relations(result)
-    assert all(found["00000", f"{other:05}"] == R.SHARED_PASSAGE for other in range(30, 40))
+    given_records = records("reuters21578")[::every]
+    return [Story(id=each["id"], text=each["text"], published=date(each["published"])) for each in given_records]
 
 
 def test_short_texts() -> None:
     """Fault 30: one duplicate, the second "cat"; fault 29: a last word that differs is a difference."""
-    result = scan_stories(stories(["cat", "dog", "cat", "a b c d", "猫", "", "", "one two three four five", "one two three four six"]))
+    texts = ["cat", "dog", "cat", "a b c d", "猫", "", "", "one two three four five", "one two three four six"]
+    result = scan_stories(stories(texts))
     assert dropped(result) == {"00002": "00000"}
     assert relations(result) == {("00000", "00002"): R.IDENTICAL}
 
@@ -154,7 +76,7 @@ COUNTIES = "Adams Baker Custer Dawson Elmore Fremont Gilpin Harney Ingham Jasper
     [
         "Route {number} lies in {county} County",
         "Route {number} lies in {county} County and runs from the state line north to the river, where it ends at a ferry. "
-        "It was paved in {year} and is {length} miles long, of which the county keeps up the first part and the state the rest.",
+        "It was paved in {year} and is {length} miles long; the county keeps up the first part and the state the rest.",
     ],
 )
 def test_forms_filled_in_with_other_facts_are_kept(form: str) -> None:
@@ -171,8 +93,9 @@ def test_forms_filled_in_with_other_facts_are_kept(form: str) -> None:
 
 
 def test_the_threshold_is_exact() -> None:
-    """Fault 32: 200 pairs each at Jaccard .58, .60 and .62, threshold .6: none below is reported as alike, all others are."""
-    texts, exact = [], []
+    """Fault 32: 200 pairs each at Jaccard .58, .60 and .62, threshold .6: none below is called alike, all others are."""
+    texts: list[str] = []
+    exact: list[float] = []
     for pair in range(200):
         for shingles, changes in ((395, 21), (400, 20), (405, 19)):
             first, second = exact_pair(shingles, changes, start=len(texts) * 1000)
@@ -252,10 +175,9 @@ def test_pairs_are_those_of_brute_force() -> None:
     """All pairs of exact Jaccard .5 and more are found, with that Jaccard, and no other is called a near-duplicate."""
     sample = reuters(4)
     sets = [reference.shingle_set(story.text) for story in sample]
-    ids = [story.id for story in sample]
-    expected = {
-        (min(ids[i], ids[j]), max(ids[i], ids[j])): jaccard for (i, j), jaccard in reference.brute_force_pairs(sets, 0.5).items()
-    }
+    sample_ids = [story.id for story in sample]
+    exact = reference.brute_force_pairs(sets, 0.5)
+    expected = {tuple(sorted((sample_ids[i], sample_ids[j]))): jaccard for (i, j), jaccard in exact.items()}
     result = scan_stories(sample, threads=2)
     found = {(pair.a, pair.b): pair.jaccard for pair in result.pairs if pair.jaccard >= 0.5}
     assert len(expected) > 30
@@ -291,11 +213,14 @@ def test_what_every_result_must_keep_to(pieces: list[tuple[int, int, int, int]],
         assert decision.duplicate_of == decision.cluster in keepers
         assert decision.relation in DROPPING
         pair = found[min(decision.id, decision.duplicate_of), max(decision.id, decision.duplicate_of)]
+        assert pair.relation
         assert decision.relation == (pair.relation if pair.a == decision.id else pair.relation.mirrored)
         assert decision.jaccard == pair.jaccard
     for (a, b), pair in found.items():
         assert pair.passages or pair.relation == R.IDENTICAL
-        assert all(texts[int(a)][p.a[0] : p.a[1]].split()[0] == texts[int(b)][p.b[0] : p.b[1]].split()[0] for p in pair.passages)
+        for passage in pair.passages:
+            quotes = texts[int(a)][slice(*passage.a)].split(), texts[int(b)][slice(*passage.b)].split()
+            assert (quotes[0][0], quotes[0][-1]) == (quotes[1][0], quotes[1][-1])
     # A story nothing shares a word with changes nothing of this.
     more = scan_stories([*stories(texts), Story(id="z", text=" ".join(words(70, 9000)))], keep=keep)
     assert list(more.pairs) == list(result.pairs)
@@ -311,7 +236,7 @@ def test_a_window_parts_dated_stories() -> None:
     passage = " ".join([*BASE[:40], *words(80, 600)])
     given_stories = [
         at(0, " ".join(BASE), "a"),
-        at(7, near(50), "b"),
+        at(7, near_copy(50, BASE), "b"),
         at(8, " ".join(BASE), "c"),
         at(15.5, passage, "d"),
         Story(id="e", text=" ".join([*BASE, "more"])),
@@ -319,11 +244,12 @@ def test_a_window_parts_dated_stories() -> None:
     pairs = set(relations(scan_stories(given_stories, keep="earliest", window=7 * DAY)))
     assert pairs == {("a", "b"), ("b", "c"), ("a", "e"), ("b", "e"), ("c", "e"), ("d", "e")}
     assert len(scan_stories(given_stories, keep="earliest").pairs) == 10
-    assert dropped(scan_stories(given_stories, keep="earliest", window=7 * DAY)) == {"b": "a", "e": "c"}
+    assert dropped(scan_stories(given_stories, keep="earliest", window=7 * DAY)) == {"b": "a", "e": "a"}
 
 
 def test_the_newer_of_two_versions_names_the_older() -> None:
-    given_stories = [at(1, " ".join(BASE), "a"), at(0, near(50), "b"), at(0, " ".join(BASE[:60]), "c"), at(2, " ".join(BASE), "d")]
+    whole, excerpt = " ".join(BASE), " ".join(BASE[:60])
+    given_stories = [at(1, whole, "a"), at(0, near_copy(50, BASE), "b"), at(0, excerpt, "c"), at(2, whole, "d")]
     updates = {(pair.a, pair.b): pair.update_of for pair in scan_stories(given_stories).pairs}
     assert updates == {
         ("a", "b"): "b", ("a", "c"): "c", ("a", "d"): None, ("b", "c"): None, ("b", "d"): "b", ("c", "d"): "c"
@@ -349,7 +275,13 @@ def test_an_unknown_relation() -> None:
 
 
 def test_stories_of_one_id_are_told_apart() -> None:
-    given_stories = [Story(id="x", text=f"story number {line} " * 9, path="f", line=line) for line in (1, 2, 2, 3)]
-    result = scan_stories([*given_stories, Story(id="x#2", text="another one", path="f", line=5)])
+    given_stories = [Story(id="x", text=f"story number {line} " * 9, line=line) for line in (1, 2, 2, 3)]
+    result = scan_stories([*given_stories, Story(id="x#2", text="another one", line=5)])
     assert [decision.id for decision in result.decisions] == ["x", "x#2", "x#2#5", "x#2~2", "x#3"]
     assert dropped(result) == {"x#2~2": "x#2"}
+
+
+@pytest.mark.xfail(strict=True, reason="scanning.py: a negative window turns the window off")
+def test_a_negative_window_is_refused() -> None:
+    with pytest.raises(UsageError, match="window"):
+        scan_stories([at(0, "one", "a")], window=-1 * DAY)

@@ -41,7 +41,9 @@ def choose_bands(threshold: float, recall: float, num_perm: int) -> Bands:
     )
 
 
-def band_pairs(ranks: Ranks, settings: Settings, limit: int, known: Proposal | None = None) -> Proposal:
-    """Pairs of active stories that share a band, each story with the first ``limit`` before it in a bucket."""
+def band_pairs(ranks: Ranks, settings: Settings, full: int, limit: int, known: Proposal | None = None) -> Proposal:
+    """Pairs of active stories that share a band; in a bucket of more than ``full`` stories, each with the first ``limit``
+    only."""
     bands, rows = choose_bands(settings.threshold, settings.recall, settings.num_perm)
-    return Proposal(*kernels.band_pairs(*ranks.arguments(known), bands=bands, rows=rows, limit=limit))
+    found = kernels.band_pairs(*ranks.arguments(known), bands=bands, rows=rows, full=full, limit=limit)
+    return Proposal(*found)

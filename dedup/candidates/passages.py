@@ -15,5 +15,5 @@ def passage_pairs(ranks: Ranks, settings: Settings, kept: npt.NDArray[np.uint8],
 
     ``kept`` is 1 for a story that no earlier one has absorbed so far, by rank: copies do not make a passage look common.
     """
-    cap, limit = settings.passage_df_cap, settings.full_bucket
+    cap, limit = settings.passage_df_cap, settings.crowded_bucket
     return Proposal(*kernels.passage_pairs(*ranks.arguments(known), kept=kept, cap=cap, limit=limit))

@@ -19,7 +19,8 @@ _RANKING = "source:"
 class Keys:
     """What keep policies go by, one value a story in the order read."""
 
-    ids: Sequence[str]
+    id_places: npt.NDArray[np.int64]
+    """The place of each story's id among all ids in order."""
     sources: Sequence[str | None]
     published: npt.NDArray[np.int64]
     """Microseconds since 1970, or ``kernels.UNDATED``."""
@@ -42,13 +43,10 @@ def keep_order(policy: str, keys: Keys) -> npt.NDArray[np.uint32]:
     last, then by id. UsageError for an unknown policy.
     """
     check_policy(policy)
-    count = len(keys.ids)
     if policy == "first":
-        return np.arange(count, dtype=np.uint32)
+        return np.arange(len(keys.id_places), dtype=np.uint32)
     dated = keys.published != UNDATED
     when = np.where(dated, keys.published, np.iinfo(np.int64).max)
-    by_id = np.empty(count, np.int64)
-    by_id[sorted(range(count), key=keys.ids.__getitem__)] = np.arange(count)
     if policy == "longest":
         first = -keys.tokens.astype(np.int64)
     elif policy == "earliest":
@@ -58,7 +56,7 @@ def keep_order(policy: str, keys: Keys) -> npt.NDArray[np.uint32]:
     else:
         ranking = {source: place for place, source in enumerate(_ranking(policy))}
         first = np.array([ranking.get(source or "", len(ranking)) for source in keys.sources], np.int64)
-    return np.lexsort((by_id, when, first)).astype(np.uint32)
+    return np.lexsort((keys.id_places, when, first)).astype(np.uint32)
 
 
 def _ranking(policy: str) -> list[str]:

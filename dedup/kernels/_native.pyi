@@ -56,6 +56,7 @@ def band_pairs(
     threads: int,
     bands: int,
     rows: int,
+    full: int,
     limit: int,
 ) -> tuple[U32, int]: ...
 def passage_pairs(

@@ -17,7 +17,8 @@ Guarantees:
 - no two files under one root share an id, and no two names share a spelling (see :mod:`dedup.read.names`);
 - every file or record that should have given a story and did not is reported as a :class:`~dedup.story.Problem` with
   ``failed=True``, and what was rightly passed over with ``failed=False``; then the run goes on;
-- memory stays below twice the line limit and 64 MiB, whatever the input expands to.
+- memory grows by no more than twice the line limit and 64 MiB, whatever the input expands to; for zstd, by its window
+  besides.
 """
 
 from dedup.read.names import name_bytes

@@ -62,7 +62,7 @@ def walk(path: bytes, seen: dict[Inode, bytes], report: Report) -> Iterator[Foun
         return
     node = kind_of_node(mode)
     if node == "folder":
-        yield from _below(path.rstrip(b"/") or b"/", seen, report)
+        yield from _below(path, seen, report)
     elif node:
         report(Problem(where=where(path), reason=f'{node}, not a file; to read a stream, send it to "-"'))
     else:

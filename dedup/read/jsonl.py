@@ -15,7 +15,7 @@ from dedup.read.mending import nests_deeper, without_lone_surrogates
 from dedup.read.options import MIB, ReadOptions, size
 from dedup.read.source import Damage, Report, Source
 from dedup.read.stream import split_lines
-from dedup.read.utf8 import BOM, is_utf8, mended, not_utf8
+from dedup.read.utf8 import BOM, is_utf8, mended, not_utf8, too_long
 from dedup.story import Problem, Story
 
 _NAMES_SHOWN = 8
@@ -98,7 +98,10 @@ class _Records:
         """The fields in a line, mended where need be, and what was mended."""
         notes = []
         if not line.isascii() and not is_utf8(line):
-            line, count = mended(line)
+            good = mended(line, self._options.max_line_bytes)
+            if good is None:
+                raise Unreadable(too_long(self._options.max_line_bytes, "--max-line-bytes"))
+            line, count = good
             notes.append(not_utf8(count))
         deepest = self._options.max_depth
         if nests_deeper(line, deepest):

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import re
+from typing import Final
 
-# Every escape is matched whole, so that an escaped backslash before a "u" is never taken for the start of one.
-_ESCAPE = re.compile(rb"\\(?:u[dD][89abAB]..\\u[dD][c-fC-F]..|u([dD][89a-fA-F]..)|.)", re.DOTALL)
-_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
-_REPLACEMENT = b"fffd"
+from dedup.read.options import MIB
 
-# An unended string reaches to the end of the line: tried again from each quote in it, it would cost the square.
-_NESTING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?\Z)|[\[{]+|[\]}]+', re.DOTALL)
+# A run of backslashes is taken from its start and whole: tried again from each of them, it would cost the square.
+_SURROGATE: Final = re.compile(rb"(?<!\\)(\\++)u([dD][89a-fA-F]..)", re.DOTALL)
+_LOW: Final = re.compile(rb"\\u[dD][c-fC-F]..", re.DOTALL)
+_HIGH_DIGITS: Final = b"89abAB"
+_REPLACEMENT: Final = b"fffd"
+
+_STRUCTURE: Final = b'"[]{}'
+_ALL_ELSE: Final = bytes(set(range(256)) - set(_STRUCTURE))
 
 
 def nests_deeper(line: bytes, limit: int) -> bool:
@@ -20,15 +24,26 @@ def nests_deeper(line: bytes, limit: int) -> bool:
         return False
     if line.count(b"{") + line.count(b"[") <= limit:
         return False
-    depth = 0
-    for found in _NESTING.finditer(line):
-        first = line[found.start()]
-        if first in b"[{":
-            depth += found.end() - found.start()
-            if depth > limit:
-                return True
-        elif first in b"]}":
-            depth -= found.end() - found.start()
+    return _depth_reaches(line, limit + 1)
+
+
+def _depth_reaches(line: bytes, depth: int) -> bool:
+    # Imported when first needed: most runs meet no such record.
+    import numpy as np
+
+    step = np.zeros(256, np.int64)
+    step[list(b"[{")] = 1
+    step[list(b"]}")] = -1
+    # Without escapes, every quotation mark left begins or ends a string.
+    bare = line.replace(rb"\\", b"").replace(rb"\"", b"").translate(None, _ALL_ELSE)
+    level = quotes = 0
+    for start in range(0, len(bare), MIB):
+        block = np.frombuffer(bare[start : start + MIB], np.uint8)
+        in_string = (quotes + np.cumsum(block == ord('"'))) & 1
+        levels = level + np.cumsum(np.where(in_string, 0, step[block]))
+        if levels.max() >= depth:
+            return True
+        quotes, level = int(in_string[-1]), int(levels[-1])
     return False
 
 
@@ -38,13 +53,17 @@ def without_lone_surrogates(line: bytes) -> tuple[bytes, int]:
     >>> without_lone_surrogates(rb'"\ud83d \ud83d\ude00"')
     (b'"\\ufffd \\ud83d\\ude00"', 1)
     """
-    if not _SURROGATE.search(line):
-        return line, 0
-    # In place, as both escapes are equally long: a substitution would hold every piece between two escapes.
+    # In place, as both escapes are equally long: a substitution would hold every piece between two of them.
     mended = bytearray(line)
     count = 0
-    for found in _ESCAPE.finditer(line):
-        if found[1] is not None:
-            mended[found.start(1) : found.end(1)] = _REPLACEMENT
-            count += 1
-    return bytes(mended), count
+    partner = -1
+    for found in _SURROGATE.finditer(line):
+        digits = found.start(2)
+        if len(found[1]) % 2 == 0 or digits == partner:
+            continue
+        if line[digits + 1] in _HIGH_DIGITS and _LOW.match(line, found.end()):
+            partner = found.end() + len(rb"\u")
+            continue
+        mended[digits : digits + 4] = _REPLACEMENT
+        count += 1
+    return (bytes(mended), count) if count else (line, 0)

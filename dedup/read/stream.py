@@ -105,9 +105,11 @@ def chunks(file: OpenFile, codec: Codec | None, options: ReadOptions) -> Iterato
 def standard_input(on_bytes: Callable[[int], None] | None = None) -> Iterator[bytes]:
     """What arrives on standard input, as it arrives: the last story sent is not kept waiting for the next one.
 
-    :raises Damage: the stream failed.
+    :raises Damage: the stream failed, or is closed.
     """
-    stream = cast(BufferedReader, sys.stdin.buffer)
+    stream = cast("BufferedReader | None", getattr(sys.stdin, "buffer", None))
+    if stream is None:
+        raise Damage("closed; open it or give a file")
     while True:
         try:
             data = stream.read1(PLAIN_READ)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dedup.files import printable
 from dedup.read.options import ReadOptions, size
 from dedup.read.source import Damage, Report, Source
-from dedup.read.utf8 import BOM, mended, not_utf8
+from dedup.read.utf8 import BOM, is_utf8, mended, not_utf8, too_long
 from dedup.story import Problem, Story
 
 
@@ -17,13 +17,15 @@ def read_text(source: Source, options: ReadOptions, report: Report) -> Iterator[
     if data is None:
         return
     data = data.removeprefix(BOM)
-    try:
-        text = data.decode()
-    except UnicodeDecodeError:
-        data, count = mended(data)
-        text = data.decode()
+    if not is_utf8(data):
+        good = mended(data, options.max_story_bytes)
+        if good is None:
+            reason = too_long(options.max_story_bytes, "--max-story-bytes")
+            report(Problem(where=printable(source.path), reason=reason))
+            return
+        data, count = good
         report(Problem(where=printable(source.path), reason=not_utf8(count), failed=False))
-    yield Story(id=source.id, text=text, origin=source.origin)
+    yield Story(id=source.id, text=data.decode(), origin=source.origin)
 
 
 def _whole(source: Source, options: ReadOptions, report: Report) -> bytes | None:

@@ -12,7 +12,7 @@ from rich.text import Text
 from dedup.explain import Explanation
 from dedup.files import printable
 from dedup.result import ScanResult
-from dedup.story import Decision, Overlap, Relation
+from dedup.story import Overlap, Relation
 
 _QUOTE = 600  # characters of a passage that are shown
 
@@ -20,21 +20,18 @@ _QUOTE = 600  # characters of a passage that are shown
 def scan_table(result: ScanResult, top: int) -> Group:
     """Counts, then the ``top`` largest clusters and the ``top`` longest overlaps between kept stories."""
     parts: list[RenderableType] = [_counts(result)]
-    decisions = {decision.id: decision for decision in result.decisions}
-    clusters = result.clusters
-    if clusters:
-        parts += ["", _clusters(result, decisions, top), *_more(len(clusters), top, "clusters")]
-    between = [pair for pair in result.pairs if decisions[pair.a].keep and decisions[pair.b].keep]
-    if between:
-        between.sort(key=lambda pair: (-pair.shared_words, pair.a, pair.b))
-        parts += ["", _overlaps(between[:top]), *_more(len(between), top, "overlaps")]
+    if result.kept < len(result.stories):
+        parts += ["", _clusters(result, top), *_more(len(result.clusters), top, "clusters")]
+    overlaps, count = result.longest_overlaps(top)
+    if overlaps:
+        parts += ["", _overlaps(overlaps), *_more(count, top, "overlaps")]
     return Group(*parts)
 
 
 def _counts(result: ScanResult) -> Text:
     stories, kept = len(result.stories), result.kept
     line = f"{stories:,} {'story' if stories == 1 else 'stories'}: {kept:,} kept, {stories - kept:,} dropped"
-    counts = result.pairs.counts()
+    counts = result.relation_counts()
     if counts:
         line += "\npairs: " + ", ".join(f"{counts[name]:,} {name}" for name in Relation if counts[name])
     if result.failed:
@@ -56,15 +53,14 @@ def _stories(title: str, first: str, *further: str) -> Table:
     return table
 
 
-def _clusters(result: ScanResult, decisions: dict[str, Decision], top: int) -> Table:
+def _clusters(result: ScanResult, top: int) -> Table:
     table = _stories("Repeated stories", "kept, and below it what was dropped", "relation", "jaccard")
-    for cluster in islice(result.clusters, top):
-        table.add_row(_id(cluster.kept), "", "")
-        for name in islice(cluster.dropped, top):
-            decision = decisions[name]
-            table.add_row(_id(name, "  "), decision.relation, f"{decision.jaccard:.2f}")
-        if len(cluster.dropped) > top:
-            table.add_row(f"  and {len(cluster.dropped) - top:,} more", "", "")
+    for dropped in result.largest_clusters(top):
+        table.add_row(_id(dropped[0].cluster), "", "")
+        for decision in islice(dropped, top):
+            table.add_row(_id(decision.id, "  "), decision.relation, f"{decision.jaccard:.2f}")
+        if len(dropped) > top:
+            table.add_row(f"  and {len(dropped) - top:,} more", "", "")
     return table
 
 

@@ -35,7 +35,7 @@ def everything(texts: list[str], threads: int) -> Results:
     order = np.arange(len(texts), dtype=np.uint32)
     ones, dates = np.ones(len(texts), np.uint8), np.empty(0, np.int64)
     known = np.empty((0, 2), np.uint32)
-    bands, cut = kernels.band_pairs(corpus, order, ones, dates, 0, known, threads, bands=42, rows=3, limit=16)
+    bands, cut = kernels.band_pairs(corpus, order, ones, dates, 0, known, threads, bands=42, rows=3, full=12, limit=4)
     passages, cut_keys = kernels.passage_pairs(corpus, order, ones, dates, 0, known, threads, kept=ones, cap=25, limit=16)
     compared = corpus.compare_pairs(bands, 10, 8, 0.5, 0.8, 20, threads)
     arrays = [

@@ -62,9 +62,7 @@ def test_any_texts_in_any_layout(texts: list[str | None]) -> None:
     for kind in TEXT_TYPES:
         array = pa.array(texts, kind)
         assert kernels.token_counts(array).tolist() == kernels.token_counts([text or "" for text in texts]).tolist()
-        assert kernels.signatures(array, num_perm=4).tobytes() == kernels.signatures(
-            [text or "" for text in texts], num_perm=4
-        ).tobytes()
+        assert kernels.signatures(array).tobytes() == expected(texts)
 
 
 def test_a_scanner_of_batches_is_read_to_its_end() -> None:
@@ -91,8 +89,8 @@ def test_arrays_of_another_type_are_refused_by_name(array: Any, kind: str) -> No
 
 def test_bytes_that_are_no_utf8_count_as_separators() -> None:
     """An Arrow producer may not have checked its bytes; each ill-formed one stands for U+FFFD."""
-    broken = [b"a\xffb", b"\xc3", b"\xe6\x9d", b"\xf0\x9f\x98", b"x" * 63 + b"\xe2\x80", b"\xc0\xaf", b"\xf5\x80\x80\x80", b"\x80"]
-    for raw in broken:
+    cut_off = [b"\xc3", b"\xe6\x9d", b"\xf0\x9f\x98", b"x" * 63 + b"\xe2\x80"]
+    for raw in [*cut_off, b"a\xffb", b"\xc0\xaf", b"\xf5\x80\x80\x80", b"\x80"]:
         lengths = np.array([0, len(raw)], np.int32)
         array = pa.StringArray.from_buffers(1, pa.py_buffer(lengths.tobytes()), pa.py_buffer(raw))
         decoded = raw.decode("utf-8", "replace")
@@ -134,7 +132,7 @@ def test_a_failing_call_leaves_a_corpus_as_it_was() -> None:
     corpus = kernels.Corpus()
     corpus.add(["one two three four five six"])
     with pytest.raises(TypeError):
-        corpus.add(["fine", 3])  # type: ignore[list-item]
+        corpus.add(["fine", 3])
     assert len(corpus) == 1
     assert corpus.token_counts().tolist() == [6]
 

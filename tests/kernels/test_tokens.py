@@ -19,7 +19,7 @@ NEWER_THAN_TABLE = tuple(int(part) for part in unicodedata.unidata_version.split
 
 
 def reference_tokens(text: str) -> list[tuple[str, int, int]]:
-    return [tuple(token) for token in reference.tokenize(text)]
+    return [(token.text, token.start, token.end) for token in reference.tokenize(text)]
 
 
 def known_to_both(code: int) -> bool:

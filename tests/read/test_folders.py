@@ -311,14 +311,14 @@ def test_options_that_cannot_be_are_refused(options: dict[str, object]) -> None:
 
 
 def test_progress_adds_up_to_the_total(tmp_path: Path) -> None:
-    put(tmp_path, "a.txt", "long.txt", "no.html", content="x" * 1000)
+    put(tmp_path, "a.txt", "long.txt", "no.html", content="x" * 600_000)
     (tmp_path / "b.txt").hardlink_to(tmp_path / "a.txt")
     (tmp_path / "c.jsonl").write_bytes(lines({"text": "t"}) * 9)
     told: list[int] = []
     options = ReadOptions(max_story_bytes=10)
     stories = list(read_stories([tmp_path, tmp_path / "no.html"], options, on_bytes=told.append))
     assert len(stories) == 9
-    assert sum(told) == total_bytes([tmp_path, tmp_path / "no.html"]) == 3 * 1000 + 9 * len(lines({"text": "t"}))
+    assert sum(told) == total_bytes([tmp_path, tmp_path / "no.html"]) == 3 * 600_000 + 9 * len(lines({"text": "t"}))
     assert min(told) > 0
 
 

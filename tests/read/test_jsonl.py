@@ -408,6 +408,36 @@ def test_standard_input_is_read_once_as_records(tmp_path: Path, monkeypatch: pyt
     assert [(problem.where, problem.failed) for problem in problems] == [("-:3", True), ("-", False)]
 
 
+class Broken(io.RawIOBase):
+    """Gives one record, then fails."""
+
+    def __init__(self) -> None:
+        self.content = lines({"id": "a", "text": "t"})
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        if not self.content:
+            raise OSError(5, "Input/output error")
+        buffer[: len(self.content)] = self.content
+        given, self.content = len(self.content), b""
+        return given
+
+
+def test_standard_input_that_fails_costs_nothing_before_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BufferedReader(Broken())))
+    stories, [problem] = read("-")
+    assert ids(stories) == ["a"]
+    assert (problem.where, problem.failed) == ("-:2", True)
+    assert "Input/output error" in problem.reason
+
+
+def test_standard_input_that_is_closed_is_a_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", None)
+    assert [(problem.where, problem.failed) for problem in read("-")[1]] == [("-:1", True)]
+
+
 def test_a_story_on_a_pipe_is_read_before_the_next_one_is_sent(monkeypatch: pytest.MonkeyPatch) -> None:
     from dedup.read import read_stories
 

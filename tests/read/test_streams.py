@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from read.helpers import ids, lines, read, reasons, zstd
 
 from dedup.read.source import Damage
-from dedup.read.stream import split_lines
+from dedup.read.stream import MAX_CHUNK, PACKED_READ, split_lines
 
 MIB = 1 << 20
 RANDOM = random.Random(7)
@@ -81,6 +81,29 @@ def test_all_members_of_a_file_are_read(tmp_path: Path, suffix: str, pack: Calla
     stories, problems = read(tmp_path)
     assert ids(stories) == whole_records(content)
     assert problems == [] if content.endswith(b"\n") else len(problems) == 1
+
+
+@packed
+def test_members_may_begin_anywhere_in_what_is_read_at_once(
+    tmp_path: Path, suffix: str, pack: Callable[[bytes], bytes]
+) -> None:
+    path = tmp_path / f"a.txt.{suffix}"
+    member = pack(b"x")
+    count = 2 * PACKED_READ // len(member)
+    for shift in range(len(member)):
+        path.write_bytes(pack(RANDOM.randbytes(shift + 20).hex().encode()) + member * count)
+        [story], problems = read(path)
+        assert problems == []
+        assert len(story.text) == 2 * (shift + 20) + count
+
+
+def test_what_a_decoder_holds_back_when_it_has_given_all_it_may_is_not_lost(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl.gz"
+    content = (lines({"id": "0", "text": "x" * 100}) * (MAX_CHUNK // 100))[: MAX_CHUNK + 200]
+    data = gzip.compress(content)
+    for end in range(len(data) - 16, len(data)):
+        path.write_bytes(data[:end])
+        assert len(read(path)[0]) == len(whole_records(decodable("gz", data[:end])))
 
 
 @pytest.mark.parametrize(

@@ -49,7 +49,9 @@ BROKEN = st.lists(st.sampled_from([b"a", b"\xff", b"\xe2\x82\xac", b"\xe2\x82", 
 @given(BROKEN | st.binary())
 @example(b"\xf0\xef\xbf\xbd")
 def test_mending_is_what_python_does(data: bytes) -> None:
-    good, count = mended(data)
+    mend = mended(data, 3 * len(data))
+    assert mend
+    good, count = mend
     assert good.decode() == data.decode(errors="replace")
     assert count == sum("\udc80" <= char <= "\udcff" for char in data.decode(errors="surrogateescape"))
     assert is_utf8(data) == (count == 0)
@@ -59,7 +61,7 @@ def test_mending_is_what_python_does(data: bytes) -> None:
 def test_a_character_over_the_edge_of_a_piece_is_whole(shift: int) -> None:
     data = b"x" * (MIB - shift) + "🙂".encode() + b"x"
     assert is_utf8(data)
-    assert mended(data) == (data, 0)
+    assert mended(data, len(data)) == (data, 0)
     assert not is_utf8(data[:-2])
 
 
@@ -72,6 +74,17 @@ def test_a_text_over_the_limit_fails_alone(tmp_path: Path) -> None:
     assert ids(stories) == ["a.txt", "d.txt.zst"]
     reason = "a text of over 100 bytes; to read it, raise --max-story-bytes"
     assert reasons(problems) == [(f"b.txt: {reason}", True), (f"c.txt.gz: {reason}", True)]
+
+
+@pytest.mark.parametrize(("name", "limit"), [("a.txt", "--max-story-bytes"), ("a.jsonl", "--max-line-bytes")])
+def test_replacements_count_towards_the_limit(tmp_path: Path, name: str, limit: str) -> None:
+    (tmp_path / name).write_bytes(b'{"text": "\xff\xff\xff"}')
+    assert len(read(tmp_path, max_story_bytes=21, max_line_bytes=21)[0]) == 1
+    stories, problems = read(tmp_path, max_story_bytes=20, max_line_bytes=20)
+    assert stories == []
+    reason = f"over 20 bytes once what is not UTF-8 is read as U+FFFD; to read it, raise {limit}"
+    where = name if name == "a.txt" else f"{name}:1"
+    assert reasons(problems) == [(f"{where}: {reason}", True)]
 
 
 def test_a_damaged_text_is_no_story_but_one_with_junk_behind_is(tmp_path: Path) -> None:

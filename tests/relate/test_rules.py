@@ -176,12 +176,12 @@ def test_codes_and_mirrors() -> None:
     }
 
 
-FORM = "the board of {0} declared a quarterly dividend of {1} cents a share payable on {2} to holders of record on {3}".split()
-
-
 def filled(name: str, cents: str, payable: str, record: str) -> str:
-    """A notice of 24 to 30 words in one form."""
-    return " ".join(FORM).format(name, cents, payable, record) + " the company said in a statement after the market closed"
+    """A notice in one form."""
+    return (
+        f"the board of {name} declared a quarterly dividend of {cents} cents a share payable on {payable} to holders of "
+        f"record on {record} the company said in a statement after the market closed"
+    )
 
 
 def test_one_form_filled_in_twice_is_a_template() -> None:

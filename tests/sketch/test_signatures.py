@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 import reference
 from corpora import changed, fresh_words, ranks_of, words
-from datasketch import MinHash, MinHashLSH  # type: ignore[import-untyped]
+from datasketch import MinHash, MinHashLSH
 
 from dedup.candidates import Proposal, passage_pairs
 from dedup.candidates.ranks import NO_PAIRS
@@ -37,7 +37,7 @@ def test_nulls_of_arrow_count_as_empty() -> None:
 
 def test_options_are_given_by_name() -> None:
     with pytest.raises(TypeError):
-        signatures([TEXT], 64)  # type: ignore[misc]
+        signatures([TEXT], 64)  # type: ignore[call-arg]
 
 
 def test_datasketchs_own_lsh_takes_them_unchanged() -> None:

@@ -73,9 +73,9 @@ def test_a_shorter_run_is_a_stock_phrase(run: int) -> None:
 @pytest.mark.parametrize(
     ("edited", "words_left"),
     [
-        (lambda run, place: run[:place] + ["inserted"] + run[place:], 30),
-        (lambda run, place: run[:place] + [run[place - 1]] + run[place:], 30),  # the word before it, twice
-        (lambda run, place: run[:place] + ["changed"] + run[place + 1 :], 29),
+        (lambda run, place: [*run[:place], "inserted", *run[place:]], 30),
+        (lambda run, place: [*run[:place], run[place - 1], *run[place:]], 30),  # the word before it, twice
+        (lambda run, place: [*run[:place], "changed", *run[place + 1 :]], 29),
         (lambda run, place: run[:place] + run[place + 1 :], 29),
         (lambda run, place: run[:place] + words(10, 800) + run[place:], 30),  # as many as the gap allows
     ],
@@ -186,7 +186,11 @@ def test_passages_of_texts_that_repeat_themselves(pair: tuple[list[str], list[st
     check_passages(" ".join(pair[1]), " ".join(pair[0]), LOOSE)
 
 
-@given(st.tuples(TEXTS, TEXTS, TEXTS, TEXTS))
+# Without characters such as ½, which are two tokens: a span does not tell at which of them it ends.
+PLAIN = TEXTS.map(lambda text: "".join(char for char in text if len(kernels.tokens(char)) < 2))
+
+
+@given(st.tuples(PLAIN, PLAIN, PLAIN, PLAIN))
 def test_passages_of_texts_in_any_script(parts: tuple[str, str, str, str]) -> None:
     one, two, three, four = parts
     check_passages(f"{one} {two} {three}", f"{four} {two} {one}", LOOSE)
@@ -218,7 +222,8 @@ def test_the_seeds_share_their_lead() -> None:
     assert passage.words == 40
     lengths = sorted(len(reference.tokenize(quote)) for quote in quotes)
     assert lengths == [40, 44]
-    runs = reference.common_runs(*[[token.text for token in reference.tokenize(quote)] for quote in quotes], 5)
+    in_a, in_b = ([token.text for token in reference.tokenize(quote)] for quote in quotes)
+    runs = reference.common_runs(in_a, in_b, 5)
     assert [size for _, _, size in runs] == [23, 17]
     assert quotes[0].split()[:3] == quotes[1].split()[:3]
     assert quotes[0].split()[-3:] == quotes[1].split()[-3:]

@@ -214,10 +214,10 @@ std::tuple<U32, std::size_t> to_numpy(Candidates&& found) {
 std::tuple<U32, std::size_t> bands_of(const Corpus& corpus, const Vector<std::uint32_t>& order,
                                       const Vector<std::uint8_t>& active, const Vector<std::int64_t>& published,
                                       std::int64_t window, const PairRows& known, std::size_t threads, std::size_t bands,
-                                      std::size_t rows, std::size_t limit) {
+                                      std::size_t rows, std::size_t full, std::size_t limit) {
   const JoinInput input = join_input(corpus, order, active, published, window, known, threads);
   if (rows < 1 || bands > corpus.num_perm() / rows) throw nb::value_error("bands x rows: more than the signature holds");
-  return to_numpy(unlocked([&] { return band_pairs(input, bands, rows, limit); }));
+  return to_numpy(unlocked([&] { return band_pairs(input, bands, rows, {full, limit}); }));
 }
 
 std::tuple<U32, std::size_t> passages_of(const Corpus& corpus, const Vector<std::uint32_t>& order,
@@ -277,7 +277,7 @@ NB_MODULE(_native, m) {
       .def("compare_pairs", &comparison, "pairs"_a, "gap"_a, "min_words"_a, "jaccard"_a, "containment"_a, "words"_a,
            "threads"_a = 0);
 
-  m.def("band_pairs", &bands_of, DEDUP_JOIN_ARGS, "bands"_a, "rows"_a, "limit"_a);
+  m.def("band_pairs", &bands_of, DEDUP_JOIN_ARGS, "bands"_a, "rows"_a, "full"_a, "limit"_a);
   m.def("passage_pairs", &passages_of, DEDUP_JOIN_ARGS, "kept"_a, "cap"_a, "limit"_a);
 }
 

@@ -49,7 +49,7 @@ class Comparer {
   explicit Comparer(AlignSettings settings) : settings_(settings) {}
 
   // Compares and, if the pair reaches the floor, appends its passages to `quotes` and returns true.
-  bool compare(const Prepared& a, const Prepared& b, const Floor& floor, Overlap& out, Buffer<Quote>& quotes) {
+  bool compare(Prepared& a, Prepared& b, const Floor& floor, Overlap& out, Buffer<Quote>& quotes) {
     const bool swapped = before(b, a);
     const Prepared& x = swapped ? b : a;
     const Prepared& y = swapped ? a : b;
@@ -121,32 +121,24 @@ class Comparer {
     return words;
   }
 
-  static std::uint32_t in_both(const Buffer<std::uint64_t>& p, const Buffer<std::uint64_t>& q) {
-    std::uint32_t count = 0;
-    for (std::size_t i = 0, j = 0; i < p.size() && j < q.size();) {
-      count += p[i] == q[j];
-      const bool p_first = p[i] <= q[j], q_first = q[j] <= p[i];
-      i += p_first;
-      j += q_first;
+  static void count_facts(Prepared& a, Prepared& b, Overlap& out) {
+    collect_facts(a);
+    collect_facts(b);
+    out.figures_a = a.facts.figures;
+    out.figures_b = b.facts.figures;
+    out.names_a = a.facts.names;
+    out.names_b = b.facts.names;
+    for (std::uint32_t i = 0; i < a.words.size(); ++i) {
+      if (a.facts.roles[i] == Facts::none) continue;
+      const std::uint32_t place = b.facts.places.first(a.words[i]);
+      if (place == kNowhere || b.facts.roles[place] != a.facts.roles[i]) continue;
+      ++(a.facts.roles[i] == Facts::figure ? out.figures_shared : out.names_shared);
     }
-    return count;
-  }
-
-  void count_facts(const Prepared& a, const Prepared& b, Overlap& out) {
-    collect_facts(a, facts_a_);
-    collect_facts(b, facts_b_);
-    out.figures_a = static_cast<std::uint32_t>(facts_a_.figures.size());
-    out.figures_b = static_cast<std::uint32_t>(facts_b_.figures.size());
-    out.figures_shared = in_both(facts_a_.figures, facts_b_.figures);
-    out.names_a = static_cast<std::uint32_t>(facts_a_.names.size());
-    out.names_b = static_cast<std::uint32_t>(facts_b_.names.size());
-    out.names_shared = in_both(facts_a_.names, facts_b_.names);
   }
 
   AlignSettings settings_;
   Aligner aligner_;
   Buffer<Span> covered_a_, covered_b_;
-  Facts facts_a_, facts_b_;
 };
 
 // Compared pairs, laid flat: quotes of overlaps[i] are [quote_end[i-1], quote_end[i]).
@@ -173,8 +165,8 @@ class PreparedCache {
  public:
   explicit PreparedCache(const Corpus& corpus) : corpus_(corpus), slots_(kSlots) {}
 
-  const Prepared& first(std::uint32_t story) { return ready(first_, story); }
-  const Prepared& second(std::uint32_t story) {
+  Prepared& first(std::uint32_t story) { return ready(first_, story); }
+  Prepared& second(std::uint32_t story) {
     const bool large = corpus_.text(story).size() > kLargeBytes;
     return ready(large ? large_ : slots_[story % kSlots], story);
   }
@@ -188,7 +180,7 @@ class PreparedCache {
     Prepared prepared;
   };
 
-  const Prepared& ready(Slot& slot, std::uint32_t story) const {
+  Prepared& ready(Slot& slot, std::uint32_t story) const {
     if (slot.story != story) {
       slot.story = kNoStory;  // stays so if preparing throws
       prepare(corpus_.text(story), corpus_.settings().shingle, slot.prepared);
@@ -228,7 +220,7 @@ class PairWorker {
 
   // Appends the pair to `out` if it reaches the floor.
   void compare(const StoryPair& pair, const Floor& floor, Overlaps& out) {
-    const Prepared& a = cache_.first(pair.a);
+    Prepared& a = cache_.first(pair.a);
     if (floor.words > 0 && corpus_.has_shingles(pair.a) && corpus_.has_shingles(pair.b)) {
       shingle_text(corpus_.text(pair.b), shingle_, sketcher_);
       if (!may_reach(a, sketcher_.hashes, floor)) return;

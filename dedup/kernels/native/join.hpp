@@ -74,13 +74,18 @@ void bucket(Buffer<Entry>& entries, const Rule& rule, Partition& partition) {
   }
 }
 
-// Lets every member but the first visit those before it, of the first `limit`.
-inline void add_bucket(std::span<const std::uint32_t> ranks, std::size_t limit, Partition& partition) {
+// How many members of a bucket each of them visits: of up to `full` members all before it, of more the first `limit`.
+struct BucketLimits {
+  std::size_t full, limit;
+};
+
+inline void add_bucket(std::span<const std::uint32_t> ranks, const BucketLimits& limits, Partition& partition) {
+  const std::size_t most = ranks.size() <= limits.full ? ranks.size() : limits.limit;
   const auto begin = static_cast<std::uint32_t>(partition.members.size());
   partition.members.append(ranks.data(), ranks.size());
   for (std::size_t i = 1; i < ranks.size(); ++i)
-    partition.visits.push_back({ranks[i], begin, begin + static_cast<std::uint32_t>(std::min(i, limit))});
-  partition.cut += ranks.size() > limit + 1;
+    partition.visits.push_back({ranks[i], begin, begin + static_cast<std::uint32_t>(std::min(i, most))});
+  partition.cut += most + 1 < ranks.size();
 }
 
 // Every rank's visits together, whatever partition they came from.
@@ -158,9 +163,8 @@ inline Candidates gather(const JoinInput& in, std::vector<Partition>& partitions
 
 }  // namespace join_detail
 
-// Pairs whose signatures agree on all `rows` values of one of `bands` bands. A story visits the first `limit` members of
-// a bucket that precede it.
-inline Candidates band_pairs(const JoinInput& in, std::size_t bands, std::size_t rows, std::size_t limit) {
+// Pairs whose signatures agree on all `rows` values of one of `bands` bands.
+inline Candidates band_pairs(const JoinInput& in, std::size_t bands, std::size_t rows, join_detail::BucketLimits limits) {
   using namespace join_detail;
   std::vector<Partition> partitions(bands);
   for_each_task(bands, in.threads, [&](std::size_t band, std::size_t) {
@@ -171,7 +175,7 @@ inline Candidates band_pairs(const JoinInput& in, std::size_t bands, std::size_t
       const std::uint32_t* values = in.corpus.signature(in.order[r]).data() + band * rows;
       entries.push_back({xxh3::hash(reinterpret_cast<const std::uint8_t*>(values), rows * sizeof *values), r});
     }
-    bucket(entries, [limit](std::span<const std::uint32_t> ranks, Partition& p) { add_bucket(ranks, limit, p); },
+    bucket(entries, [limits](std::span<const std::uint32_t> ranks, Partition& p) { add_bucket(ranks, limits, p); },
            partitions[band]);
   });
   return gather(in, partitions);
@@ -199,7 +203,7 @@ inline Candidates passage_pairs(const JoinInput& in, std::span<const std::uint8_
       taken.push_back(r);
     }
     if (keepers > cap || others > limit) ++p.cut;
-    if (keepers <= cap) add_bucket({taken.data(), taken.size()}, taken.size(), p);
+    if (keepers <= cap) add_bucket({taken.data(), taken.size()}, {taken.size(), 0}, p);
   };
   std::vector<Partition> partitions(kPartitions);
   for_each_task(kPartitions, in.threads, [&](std::size_t part, std::size_t) {
