@@ -51,6 +51,7 @@ def scan(
     failures are collected in ``result.problems`` and the run goes on.
     """
     check_policy(keep)
+    check_window(window)
     dropping = dropping_codes(drop)
     settings = settings or Settings()
     problems: list[Problem] = []
@@ -64,6 +65,12 @@ def scan(
     stories = read_stories(paths, read or ReadOptions(), on_problem=report, on_bytes=on_bytes)
     collection = collect(stories, settings, threads, report)
     return compare(collection, keep=keep, dropping=dropping, window=window, problems=problems, on_step=on_step)
+
+
+def check_window(window: timedelta | None) -> None:
+    """UsageError for a window below zero."""
+    if window is not None and window < timedelta(0):
+        raise UsageError(f"window {window}: below zero; give how far apart two stories may lie, or None")
 
 
 def dropping_codes(drop: Iterable[Relation | str]) -> list[int]:
@@ -108,6 +115,7 @@ def compare(
     on_step: Step | None = None,
 ) -> ScanResult:
     """Everything from the sketches on."""
+    check_window(window)
     order = keep_order(keep, collection.keys())
     run = _Run(collection, order, window, dropping)
     _begin(on_step, "finding identical stories")

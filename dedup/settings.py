@@ -55,7 +55,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Words of the longest passage from which two different stories share one. Runs below it were stock phrases."""
 
     passage_min_words: _Count = 8
-    """Shorter passages are not shown and do not count as shared words."""
+    """Words of the longest verbatim run that a passage must have. What has none of them is scattered phrases: it is not
+    shown and does not count as shared words."""
 
     passage_gap: Annotated[int, msgspec.Meta(ge=0, le=32)] = 10
     """Words that may stand between two common runs of one passage, on either side."""

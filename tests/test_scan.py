@@ -281,7 +281,6 @@ def test_stories_of_one_id_are_told_apart() -> None:
     assert dropped(result) == {"x#2~2": "x#2"}
 
 
-@pytest.mark.xfail(strict=True, reason="scanning.py: a negative window turns the window off")
 def test_a_negative_window_is_refused() -> None:
     with pytest.raises(UsageError, match="window"):
         scan_stories([at(0, "one", "a")], window=-1 * DAY)

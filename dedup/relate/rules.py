@@ -38,17 +38,22 @@ def _template(s: Signals, t: Settings) -> Flags:
 
 
 def _contained(s: Signals, t: Settings) -> Flags:
-    return (s.containment_a >= t.containment) & (s.length_a <= t.contained_length)
+    return (s.containment_a >= t.containment) & (s.length_a < 1.0) & (s.length_a <= t.contained_length)
 
 
 def _contains(s: Signals, t: Settings) -> Flags:
-    return (s.containment_b >= t.containment) & (s.length_a * t.contained_length >= 1.0)
+    return (s.containment_b >= t.containment) & (s.length_b < 1.0) & (s.length_b <= t.contained_length)
 
 
-def _near_duplicate(s: Signals, t: Settings) -> Flags:
+def _alike(s: Signals, t: Settings) -> Flags:
+    return s.jaccard >= t.threshold
+
+
+def _same_length(s: Signals, t: Settings) -> Flags:
+    """Neither is short enough to be an excerpt."""
+    shorter = np.minimum(s.length_a, s.length_b)
     whole = np.maximum(s.containment_a, s.containment_b) >= t.containment
-    alike_in_length = (s.length_a > t.contained_length) & (s.length_a * t.contained_length < 1.0)
-    return (s.jaccard >= t.threshold) | (whole & alike_in_length)
+    return whole & ((shorter > t.contained_length) | (shorter >= 1.0))
 
 
 RULES = (
@@ -69,7 +74,13 @@ RULES = (
         _contains,
         "the first holds {containment_b:.0%} of the second (from {containment:.0%} on) and is longer",
     ),
-    Rule(Relation.NEAR_DUPLICATE, _near_duplicate, "Jaccard similarity {jaccard:.2f} (from {threshold:.2f} on)"),
+    Rule(Relation.NEAR_DUPLICATE, _alike, "Jaccard similarity {jaccard:.2f} (from {threshold:.2f} on)"),
+    Rule(
+        Relation.NEAR_DUPLICATE,
+        _same_length,
+        "alike in length, and the second holds {containment_a:.0%} of the first, the first {containment_b:.0%} of the "
+        "second (one from {containment:.0%} on)",
+    ),
     Rule(
         Relation.SHARED_PASSAGE,
         lambda s, t: s.longest >= t.passage_words,

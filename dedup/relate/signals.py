@@ -22,6 +22,8 @@ class Signals:
     containment_b: Shares
     length_a: Shares
     """Tokens of a as a share of b's."""
+    length_b: Shares
+    """Tokens of b as a share of a's."""
     coverage: Shares
     """Share of the shorter story that passages cover."""
     longest: npt.NDArray[np.uint32]
@@ -42,6 +44,7 @@ def measure(pairs: Compared) -> Signals:
         containment_a=pairs.containment_a,
         containment_b=pairs.containment_b,
         length_a=share(tokens_a, tokens_b),
+        length_b=share(tokens_b, tokens_a),
         coverage=share(words, np.minimum(tokens_a, tokens_b)),
         longest=pairs.column("longest"),
         figures=_agreement(pairs, "figures"),

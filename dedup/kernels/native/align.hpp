@@ -10,14 +10,20 @@
 namespace dedup {
 
 // Token ranges in either story, ends excluded; both ends stand on shared words. `words`: tokens equal on both sides.
+// `core`: words of its longest run.
 struct Passage {
-  std::uint32_t x_begin, x_end, y_begin, y_end, words;
+  std::uint32_t x_begin, x_end, y_begin, y_end, words, core;
 };
+
+inline constexpr std::size_t kMaxShingle = 64, kMaxGap = 32;
 
 struct AlignSettings {
   std::size_t shingle = 5;
   std::uint32_t gap = 10;       // tokens that may stand between two runs of a passage, on either side
-  std::uint32_t min_words = 8;  // of a passage; shorter ones are stock phrases
+  std::uint32_t min_words = 8;  // of a passage's longest run; what has none of them is scattered phrases
+
+  // Shingles that any passage has, at the least.
+  std::size_t min_shingles() const { return min_words >= shingle ? min_words - shingle + 1 : 1; }
 };
 
 class Aligner {
@@ -51,7 +57,6 @@ class Aligner {
  private:
   static constexpr std::size_t kOpen = 8;         // passages that a run may continue, most recent first
   static constexpr std::uint32_t kRepeats = 64;   // places of one shingle that are looked at
-  static constexpr std::size_t kMaxGap = 32;
 
   struct Run {
     std::uint32_t x, y, shingles;
@@ -82,14 +87,17 @@ class Aligner {
       if (gap_x > reach || gap_y > reach || gap_x <= overlap || gap_y <= overlap) continue;
       // Where an edit repeats a word, two runs can claim the same token: the earlier keeps it.
       const auto trim = static_cast<std::uint32_t>(std::max<std::int64_t>({0, -gap_x, -gap_y}));
-      if (trim >= length || starts_inside(run.x + trim, back)) return;
+      if (trim >= length || starts_inside(run.x + trim, back)) continue;
       p.words += length - trim + common(x, y, p, run.x + trim, run.y + trim);
+      p.core = std::max(p.core, length - trim);
       p.x_end = run.x + length;
       p.y_end = run.y + length;
+      passages_.resize(passages_.size() - back);  // stray matches in the gap, which the passage now goes across
       return;
     }
     const std::uint32_t trim = passages_.empty() ? 0 : trimmed(run.x);
-    if (trim < length) passages_.push_back({run.x + trim, run.x + length, run.y + trim, run.y + length, length - trim});
+    if (trim < length)
+      passages_.push_back({run.x + trim, run.x + length, run.y + trim, run.y + length, length - trim, length - trim});
   }
 
   std::uint32_t trimmed(std::uint32_t begin) const {
@@ -108,7 +116,7 @@ class Aligner {
 
   // Longest common subsequence of the words between a passage's end and a run that continues it.
   std::uint32_t common(const Prepared& x, const Prepared& y, const Passage& p, std::uint32_t x_end, std::uint32_t y_end) const {
-    std::uint32_t row[kMaxGap + kMaxGap] = {};
+    std::uint32_t row[kMaxGap + kMaxShingle + 1] = {};  // a gap, and the trimmed part of a run
     const std::uint32_t width = y_end - p.y_end;
     for (std::uint32_t i = p.x_end; i < x_end; ++i) {
       std::uint32_t diagonal = 0;
@@ -124,7 +132,7 @@ class Aligner {
   void drop_short(std::uint32_t min_words) {
     std::size_t kept = 0;
     for (const Passage& p : passages_)
-      if (p.words >= min_words) passages_[kept++] = p;
+      if (p.core >= min_words) passages_[kept++] = p;
     passages_.resize(kept);
     std::sort(passages_.begin(), passages_.end(), [](const Passage& p, const Passage& q) { return p.x_begin < q.x_begin; });
   }

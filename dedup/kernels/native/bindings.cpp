@@ -127,7 +127,7 @@ class Texts {
 };
 
 SketchSettings settings_of(std::size_t shingle, std::size_t window, std::size_t num_perm) {
-  if (shingle < 1 || shingle > 64) throw nb::value_error("shingle: from 1 to 64 tokens");
+  if (shingle < 1 || shingle > kMaxShingle) throw nb::value_error("shingle: from 1 to 64 tokens");
   if (num_perm < 1 || num_perm > 65536) throw nb::value_error("num_perm: from 1 to 65536");
   return {shingle, window, Permutations(num_perm)};
 }
@@ -201,8 +201,11 @@ JoinInput join_input(const Corpus& corpus, const Vector<std::uint32_t>& order, c
   check_order(corpus, order);
   if (active.size() != order.size()) throw nb::value_error("active: one value a rank");
   if (published.size() != 0 && published.size() != order.size()) throw nb::value_error("published: one value a rank, or none");
-  return {corpus, span_of(order), span_of(active), span_of(published), window,
-          {reinterpret_cast<const RankPair*>(known.data()), known.shape(0)}, threads};
+  const std::span<const RankPair> pairs(reinterpret_cast<const RankPair*>(known.data()), known.shape(0));
+  for (const RankPair& pair : pairs)
+    if (pair.later >= order.size() || pair.earlier >= pair.later) throw nb::value_error("known: not two ranks, the later first");
+  if (!std::is_sorted(pairs.begin(), pairs.end())) throw nb::value_error("known: must ascend");
+  return {corpus, span_of(order), span_of(active), span_of(published), window, pairs, threads};
 }
 
 std::tuple<U32, std::size_t> to_numpy(Candidates&& found) {

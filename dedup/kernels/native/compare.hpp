@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "align.hpp"
@@ -41,9 +42,6 @@ struct Floor {
   std::uint32_t words = 16;  // of the longest passage
 };
 
-// Fewer shared shingles than one for so many words of a passage are scattered phrases.
-inline constexpr std::size_t kWordsPerShingle = 4;
-
 class Comparer {
  public:
   explicit Comparer(AlignSettings settings) : settings_(settings) {}
@@ -53,7 +51,7 @@ class Comparer {
     const bool swapped = before(b, a);
     const Prepared& x = swapped ? b : a;
     const Prepared& y = swapped ? a : b;
-    const std::size_t shared = count_shared(x, y);
+    const auto [shared, places] = count_shared(x, y);
     out.shared = static_cast<std::uint32_t>(shared);
     out.identical = a.tokens.size() > 0 && a.tokens.all() == b.tokens.all();
     out.shingles_a = static_cast<std::uint32_t>(a.distinct());
@@ -62,7 +60,7 @@ class Comparer {
     out.tokens_b = static_cast<std::uint32_t>(b.tokens.size());
     const bool alike = out.identical || reaches(shared, a.distinct() + b.distinct() - shared, floor.jaccard) ||
                        reaches(shared, std::min(a.distinct(), b.distinct()), floor.containment);
-    if (!alike && shared * kWordsPerShingle < floor.words) return false;
+    if (!alike && floor.words > 0 && places < settings_.min_shingles()) return false;
     const Buffer<Passage>& passages = aligner_.passages(x, y, settings_);
     out.longest = 0;
     for (const Passage& p : passages) out.longest = std::max(out.longest, p.words);
@@ -77,11 +75,15 @@ class Comparer {
     return part > 0 && static_cast<double>(part) >= share * static_cast<double>(whole);
   }
 
-  static std::size_t count_shared(const Prepared& x, const Prepared& y) {
-    std::size_t shared = 0;
-    for (std::uint32_t i = 0; i < x.shingles.size(); ++i)
-      if (y.places.first(x.shingles[i]) != kNowhere) shared += x.places.first(x.shingles[i]) == i;
-    return shared;
+  // Distinct shingles in common, and the places in x where one stands: no fewer than the shingles of any passage.
+  static std::pair<std::size_t, std::size_t> count_shared(const Prepared& x, const Prepared& y) {
+    std::size_t shared = 0, places = 0;
+    for (std::uint32_t i = 0; i < x.shingles.size(); ++i) {
+      if (y.places.first(x.shingles[i]) == kNowhere) continue;
+      ++places;
+      shared += x.places.first(x.shingles[i]) == i;
+    }
+    return {shared, places};
   }
 
   // Alignment always runs from the shorter story, so that (a, b) and (b, a) mirror each other.
@@ -196,12 +198,12 @@ class PreparedCache {
 
 // Whether stories with these shingle hashes may reach the floor together: false only if they can't. Turns away most
 // proposals at the cost of hashing one story.
-inline bool may_reach(const Prepared& a, const Buffer<std::uint64_t>& hashes, const Floor& floor) {
+inline bool may_reach(const Prepared& a, const Buffer<std::uint64_t>& hashes, const Floor& floor, std::size_t min_shingles) {
   std::size_t shared = 0;  // places, so no fewer than the distinct shingles in common
   for (const std::uint64_t hash : hashes) shared += a.places.first(hash) != kNowhere;
   if (shared == 0) return false;
   const double most = static_cast<double>(shared), share = std::min(floor.jaccard, floor.containment);
-  if (shared * kWordsPerShingle >= floor.words || most >= share * static_cast<double>(a.distinct())) return true;
+  if (shared >= min_shingles || most >= share * static_cast<double>(a.distinct())) return true;
   // All that is left is a small set held by a large one: a text that repeats the same few shingles.
   Buffer<std::uint64_t> seen;
   for (const std::uint64_t hash : hashes) {
@@ -216,14 +218,14 @@ inline bool may_reach(const Prepared& a, const Buffer<std::uint64_t>& hashes, co
 class PairWorker {
  public:
   PairWorker(const Corpus& corpus, const AlignSettings& settings)
-      : corpus_(corpus), shingle_(settings.shingle), cache_(corpus), comparer_(settings) {}
+      : corpus_(corpus), settings_(settings), cache_(corpus), comparer_(settings) {}
 
   // Appends the pair to `out` if it reaches the floor.
   void compare(const StoryPair& pair, const Floor& floor, Overlaps& out) {
     Prepared& a = cache_.first(pair.a);
     if (floor.words > 0 && corpus_.has_shingles(pair.a) && corpus_.has_shingles(pair.b)) {
-      shingle_text(corpus_.text(pair.b), shingle_, sketcher_);
-      if (!may_reach(a, sketcher_.hashes, floor)) return;
+      shingle_text(corpus_.text(pair.b), settings_.shingle, sketcher_);
+      if (!may_reach(a, sketcher_.hashes, floor, settings_.min_shingles())) return;
     }
     Overlap row{};
     row.a = pair.a;
@@ -235,7 +237,7 @@ class PairWorker {
 
  private:
   const Corpus& corpus_;
-  std::size_t shingle_;
+  AlignSettings settings_;
   Sketcher sketcher_;
   PreparedCache cache_;
   Comparer comparer_;
