@@ -55,8 +55,8 @@ def test_functions_are_short() -> None:
     for path in MODULES:
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-                first = node.body[0].lineno if not node.args.defaults else node.body[0].lineno
-                lengths[f"{path.relative_to(PACKAGE)}:{node.name}"] = (node.end_lineno or 0) - first + 1
+                # The signature aside: a command's options are its documentation.
+                lengths[f"{path.relative_to(PACKAGE)}:{node.name}"] = (node.end_lineno or 0) - node.body[0].lineno + 1
     assert {name: count for name, count in lengths.items() if count > 60} == {}
     under = sorted(lengths.values())
     assert under[int(len(under) * 0.9)] < 30

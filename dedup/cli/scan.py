@@ -22,19 +22,6 @@ if TYPE_CHECKING:
 
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
-_HELP = """Find stories that repeat each other, and say which to keep.
-
-PATH is a folder, read recursively, or a file: .txt and .md hold one story each, .jsonl one record a line, each also
-compressed as .gz or .zst. "-" reads JSON lines from standard input. No input is changed unless --move-dropped is given.
-
-\b
-Examples:
-  dedup scan stories/
-  dedup scan wire.jsonl.gz --pairs pairs.jsonl --decisions decisions.csv
-  dedup scan stories/ --keep earliest --copy-kept unique/
-  dedup scan stories/ --move-dropped repeated/ && dedup undo repeated/manifest.jsonl
-"""
-
 
 class Format(StrEnum):
     """What standard output carries."""
@@ -93,6 +80,18 @@ def scan_command(
         int, typer.Option(min=1, help="Bytes that one compressed byte may become, past the first 64 MiB.")
     ] = 200,
 ) -> None:
+    """Find stories that repeat each other, and say which to keep.
+
+    PATH is a folder, read recursively, or a file: .txt and .md hold one story each, .jsonl one record a line, each also
+    compressed as .gz or .zst. "-" reads JSON lines from standard input. No input is changed unless --move-dropped is given.
+
+    \b
+    Examples:
+      dedup scan stories/
+      dedup scan wire.jsonl.gz --pairs pairs.jsonl --decisions decisions.csv
+      dedup scan stories/ --keep earliest --copy-kept unique/
+      dedup scan stories/ --move-dropped repeated/ && dedup undo repeated/manifest.jsonl
+    """
     from dedup.files import refuse_inputs
     from dedup.read import ReadOptions, total_bytes
     from dedup.report import decision_format, pair_lines, scan_table, write_pairs
@@ -144,9 +143,6 @@ def scan_command(
     failed = _act(result, copy_kept, move_dropped, force)
     if failed or result.failed:
         raise typer.Exit(EXIT_UNREAD)
-
-
-scan_command.__doc__ = _HELP
 
 
 @contextmanager

@@ -1,8 +1,8 @@
 r"""File names, which are bytes, as strings that can be stored, compared and printed, and back.
 
 A name that is UTF-8 stands for itself. In any other, each byte that is not UTF-8 becomes ``\xNN`` and each backslash is
-doubled; so it is, too, in a name that holds a ``\x`` or a double backslash of its own, for it could be mistaken for an
-escaped one. Two different names are therefore never spelt alike, and :func:`name_bytes` undoes it exactly.
+doubled; so it is, too, in a name that holds a ``\x`` of its own, for it could be mistaken for an escaped one. Two
+different names are therefore never spelt alike, and :func:`name_bytes` undoes it exactly.
 """
 
 from __future__ import annotations
@@ -38,4 +38,4 @@ def name_bytes(text: str) -> bytes:
 
 
 def _needs_escape(name: bytes) -> bool:
-    return b"\\x" in name or b"\\\\" in name
+    return b"\\x" in name

@@ -106,6 +106,62 @@ def test_a_different_file_is_left_alone_without_force(world: World) -> None:
     assert world.copies() == {"a.txt": b"new!", "b.txt": b"b"}
 
 
+def test_a_copy_of_the_same_time_and_another_length_is_not_done(world: World) -> None:
+    item = world.item("a.txt", content=b"longer")
+    copy_kept([item], world.out)
+    status = (world.out / "a.txt").stat()
+    (world.out / "a.txt").write_bytes(b"short")
+    os.utime(world.out / "a.txt", ns=(status.st_atime_ns, status.st_mtime_ns))
+    assert "exists already" in failures(copy_kept([item], world.out))["a.txt"]
+
+
+def test_what_is_no_file_is_no_copy(world: World) -> None:
+    """Not even one as long, and of the same time."""
+    item = world.item("a.txt", content=b"")
+    world.out.mkdir()
+    os.mkfifo(world.out / "a.txt")
+    os.utime(world.out / "a.txt", ns=(5, (world.root / "a.txt").stat().st_mtime_ns))
+    assert "exists already" in failures(copy_kept([item], world.out))["a.txt"]
+
+
+def test_new_names_are_synced_in_every_folder(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    items = [world.item("sub/deep/a.txt", content=b"x"), world.item("b.jsonl", line=1, content=b"x\n")]
+    synced: set[str] = set()
+    real = os.fsync
+
+    def fsync(descriptor: int) -> None:
+        real(descriptor)
+        if stat.S_ISDIR(os.fstat(descriptor).st_mode):
+            assert world.copies() == {"sub/deep/a.txt": b"x", "b.jsonl": b"x\n"}, "too early"
+            synced.add(str(Path(f"/proc/self/fd/{descriptor}").readlink()))
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    copy_kept(items, world.out)
+    assert synced == {str(world.out), str(world.out / "sub"), str(world.out / "sub/deep")}
+
+
+def test_a_folder_that_cannot_be_synced_has_its_copies_all_the_same(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    items = [world.item("a.txt", content=b"x")]
+    real = os.fsync
+
+    def fsync(descriptor: int) -> None:
+        if stat.S_ISDIR(os.fstat(descriptor).st_mode):
+            raise OSError(errno.EIO, "Input/output error")
+        real(descriptor)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    assert copy_kept(items, world.out).done == ("a.txt",)
+
+
+def test_nothing_stays_open(world: World) -> None:
+    items = [world.item("a.txt", content=b"x"), world.item("b.jsonl", line=1, content=b"x\n")]
+    items.append(world.item("changed", content=b"x"))
+    world.write("changed", b"changed")
+    before = len([*Path("/proc/self/fd").iterdir()])
+    copy_kept(items, world.out)
+    assert len([*Path("/proc/self/fd").iterdir()]) == before
+
+
 def test_killed_at_any_step_the_next_run_completes_it(new_world: Callable[[], World]) -> None:
     lived, at = True, 0
     while lived:
@@ -182,6 +238,13 @@ def test_two_roots_with_the_same_name_are_not_mixed(world: World) -> None:
 def test_a_member_of_an_archive_is_not_the_archive(world: World) -> None:
     item = msgspec.structs.replace(world.item("all.zip", content=b"PK"), relative="all.zip/one.txt")
     assert "is not a file of its own" in failures(copy_kept([item], world.out))["all.zip"]
+    assert world.copies() == {}
+
+
+def test_records_of_a_member_of_an_archive_are_not_lines_of_the_archive(world: World) -> None:
+    item = world.item("all.zip", line=1, content=b"PK\n")
+    item = msgspec.structs.replace(item, relative="all.zip/feed.jsonl")
+    assert "is not a file of its own" in failures(copy_kept([item], world.out))["all.zip#1"]
     assert world.copies() == {}
 
 

@@ -514,6 +514,16 @@ def test_a_file_is_carried_where_links_cannot_go(world: World, monkeypatch: pyte
     check_across(world)
 
 
+def test_only_root_may_give_files_away(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(*_: int) -> None:
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    items = pair(world)
+    monkeypatch.setattr(os, "link", link_apart(world))
+    monkeypatch.setattr(os, "fchown", refused)
+    assert move_dropped(items, world.out).done == ("b.txt",)
+
+
 def test_a_copy_that_is_not_the_same_is_not_trusted(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     items = pair(world)
     monkeypatch.setattr(os, "link", link_apart(world))

@@ -163,9 +163,7 @@ def test_a_path_that_is_not_there_fails_and_the_others_are_read(tmp_path: Path, 
 
 
 @pytest.mark.parametrize("name", ["folder", "file.txt"])
-def test_what_may_not_be_read_fails_and_the_rest_is_read(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
-) -> None:
+def test_what_may_not_be_read_fails_and_the_rest_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     put(tmp_path, "a.txt", "file.txt", "folder/b.txt", "z.txt")
     real = os.open
 
@@ -236,6 +234,7 @@ TORTURE = [
     rb"Caf\xe9.txt",
     rb"Caf\\xe9.txt",
     rb"a\b.txt",
+    rb"a\\b.txt",
 ]
 
 
@@ -257,12 +256,11 @@ def test_a_plain_name_stands_for_itself() -> None:
         r"Caf\\xe9.txt",
         r"Caf\\\\xe9.txt",
         r"a\b.txt",
+        r"a\\b.txt",
     ]
 
 
-NAMES = st.binary(max_size=12) | st.lists(st.sampled_from([b"\\", b"x", b"e9", b"\xe9", b"\xc3", b"\xa9"])).map(
-    b"".join
-)
+NAMES = st.binary(max_size=12) | st.lists(st.sampled_from([b"\\", b"x", b"e9", b"\xe9", b"\xc3", b"\xa9"])).map(b"".join)
 
 
 @given(NAMES, NAMES)

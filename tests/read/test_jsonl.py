@@ -102,7 +102,8 @@ def test_an_id_keeps_all_its_digits(identity: str, expected: str, dotted: bool) 
 
 
 def test_a_record_without_an_id_is_called_by_its_line() -> None:
-    stories, _ = records(b'\n{"text": "a"}\n\n  \r\n{"text": "b"}')
+    stories, problems = records(b'\n{"text": "a"}\n\n  \r\n{"text": "b"}')
+    assert problems == []
     assert [(story.id, story.line) for story in stories] == [("f.jsonl#2", 2), ("f.jsonl#5", 5)]
 
 
@@ -304,9 +305,7 @@ def depth_of(value: object) -> int:
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(alphabet='[]{}"\\ab', max_size=5),
-    lambda inner: (
-        st.lists(inner, max_size=3) | st.dictionaries(st.text(alphabet='{["\\', max_size=2), inner, max_size=3)
-    ),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(alphabet='{["\\', max_size=2), inner, max_size=3),
     max_leaves=20,
 )
 

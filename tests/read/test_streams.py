@@ -55,9 +55,7 @@ def whole_records(content: bytes) -> list[str]:
 
 
 @packed
-def test_a_compressed_file_is_read_like_a_plain_one(
-    tmp_path: Path, suffix: str, pack: Callable[[bytes], bytes]
-) -> None:
+def test_a_compressed_file_is_read_like_a_plain_one(tmp_path: Path, suffix: str, pack: Callable[[bytes], bytes]) -> None:
     (tmp_path / f"a.jsonl.{suffix}").write_bytes(pack(CONTENT + b'{"text": "last"}'))
     (tmp_path / f"b.txt.{suffix}").write_bytes(pack(b"plain"))
     (tmp_path / f"c.TXT.{suffix.upper()}").write_bytes(pack(b""))
@@ -106,9 +104,7 @@ def test_what_a_decoder_holds_back_when_it_has_given_all_it_may_is_not_lost(tmp_
         assert len(read(path)[0]) == len(whole_records(decodable("gz", data[:end])))
 
 
-@pytest.mark.parametrize(
-    "data", [SKIPPABLE + checked_zstd(b"text"), checked_zstd(b"te") + SKIPPABLE + checked_zstd(b"xt")]
-)
+@pytest.mark.parametrize("data", [SKIPPABLE + checked_zstd(b"text"), checked_zstd(b"te") + SKIPPABLE + checked_zstd(b"xt")])
 def test_frames_to_be_skipped_are_skipped(tmp_path: Path, data: bytes) -> None:
     (tmp_path / "a.txt.zst").write_bytes(data)
     [story], problems = read(tmp_path)
@@ -146,9 +142,7 @@ def test_a_file_cut_anywhere_gives_what_came_before_and_says_so(
 
 @packed
 @pytest.mark.parametrize("place", [0.2, 0.5, 0.8, 1.0])
-def test_damage_costs_nothing_before_it(
-    tmp_path: Path, suffix: str, pack: Callable[[bytes], bytes], place: float
-) -> None:
+def test_damage_costs_nothing_before_it(tmp_path: Path, suffix: str, pack: Callable[[bytes], bytes], place: float) -> None:
     # Long enough that the damage lies in a piece of its own, and is met again only after those before it.
     content = CONTENT + lines(*({"id": str(number), "text": RANDOM.randbytes(40).hex()} for number in range(200, 3000)))
     first, second = pack(content[:9000]), bytearray(pack(content[9000:]))
@@ -218,18 +212,14 @@ def test_a_file_that_expands_too_much_is_read_up_to_the_limit(
     assert allowed < len(line) * 3000
     assert len(stories) == allowed // len(line)
     assert later.text == "later"
-    assert problem.reason.startswith(
-        "expands to more than 10 times its size; if that is meant, allow it with --max-expan"
-    )
+    assert problem.reason.startswith("expands to more than 10 times its size; if that is meant, allow it with --max-expan")
     assert len(read(tmp_path, max_expansion=10, expansion_floor=len(line) * 3000)[0]) == 3001
     assert len(read(tmp_path, max_expansion=len(line) * 3000 // len(bomb) + 1, expansion_floor=0)[0]) == 3001
 
 
 @packed
 @pytest.mark.parametrize("name", ["a.jsonl", "a.txt"])
-def test_a_line_without_end_is_never_held(
-    tmp_path: Path, suffix: str, pack: Callable[[bytes], bytes], name: str
-) -> None:
+def test_a_line_without_end_is_never_held(tmp_path: Path, suffix: str, pack: Callable[[bytes], bytes], name: str) -> None:
     (tmp_path / f"{name}.{suffix}").write_bytes(pack(b'{"text": "' + b"x" * (40 * MIB) + b'"}\n{"text": "t"}\n'))
     read(tmp_path)
     tracemalloc.start()
@@ -268,9 +258,7 @@ def pieces(content: bytes, cuts: list[int]) -> Iterator[bytes]:
         yield content[start:end]
 
 
-LINES = st.lists(st.sampled_from([b"\n", b"a", b"bc", b"\r", b"\x85", b"\xe2\x80\xa8", b"\x0b"]), max_size=30).map(
-    b"".join
-)
+LINES = st.lists(st.sampled_from([b"\n", b"a", b"bc", b"\r", b"\x85", b"\xe2\x80\xa8", b"\x0b"]), max_size=30).map(b"".join)
 
 
 @given(LINES, st.lists(st.integers(0, 60), max_size=8), st.integers(1, 8))

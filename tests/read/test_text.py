@@ -41,9 +41,7 @@ def test_bytes_that_are_not_utf8_are_replaced_and_counted(tmp_path: Path, packed
     assert reasons(problems) == [(f"{name}: 3 bytes were not UTF-8 and read as U+FFFD", False)]
 
 
-BROKEN = st.lists(st.sampled_from([b"a", b"\xff", b"\xe2\x82\xac", b"\xe2\x82", b"\xf0\x9f", b"\xef\xbf\xbd"])).map(
-    b"".join
-)
+BROKEN = st.lists(st.sampled_from([b"a", b"\xff", b"\xe2\x82\xac", b"\xe2\x82", b"\xf0\x9f", b"\xef\xbf\xbd"])).map(b"".join)
 
 
 @given(BROKEN | st.binary())

@@ -89,6 +89,22 @@ def test_figures_and_names_are_counted_as_defined(text_a: str, text_b: str) -> N
         assert compared.column(column)[0] == len(expected), column
 
 
+@pytest.mark.parametrize(
+    ("text", "figures", "names"),
+    [
+        ("Élan Ωmega Ｆｕｌｌ ǅuro ﬁne élan x y z w v", 0, 3),  # élan stands in lower case, too; ǅ is a capital
+        ("３ ½ ① Ⅷ x² ١٢ a4b 七 〇", 6, 0),  # ½ is 1 and 2, Ⅷ four letters; ideographs are no figures
+        ("İstanbul ẞ Ça va bien ici a b c d e", 0, 3),
+        ("日本 の ABC は DEF です", 0, 2),
+        ("a\u0301 A\u0301 e\u0301 E\u0301 x y z", 0, 0),
+        ("\u00adBonn \u200bKöln in at on by", 0, 2),
+    ],
+)
+def test_figures_and_names_in_other_scripts(text: str, figures: int, names: int) -> None:
+    compared = compare_texts(text, text, Settings())
+    assert (compared.column("figures_a")[0], compared.column("names_a")[0]) == (figures, names)
+
+
 @given(st.lists(STORIES, min_size=2, max_size=6))
 def test_pairs_of_a_corpus_are_compared_as_pairs_of_texts(texts: list[str]) -> None:
     pairs = np.array(list(permutations(range(len(texts)), 2)), np.uint32)

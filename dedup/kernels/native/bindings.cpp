@@ -171,6 +171,8 @@ U64 passage_keys(nb::handle text, std::size_t shingle, std::size_t window) {
   const Texts texts(nb::make_tuple(text));
   Sketcher sketcher;
   sketch(texts.views()[0], settings_of(shingle, window, 1), sketcher);
+  std::sort(sketcher.keys.begin(), sketcher.keys.end());
+  sketcher.keys.resize(static_cast<std::size_t>(std::unique(sketcher.keys.begin(), sketcher.keys.end()) - sketcher.keys.begin()));
   return to_numpy<std::uint64_t>(std::move(sketcher.keys), 0);
 }
 

@@ -60,7 +60,7 @@ struct Partition {
   std::size_t cut = 0;
 };
 
-// Sorts `entries` into buckets; `rule(ranks, partition)` adds a bucket of two or more.
+// Sorts `entries` into buckets; `rule(ranks, partition)` adds a bucket of two or more stories. A story may have a key twice.
 template <class Rule>
 void bucket(Buffer<Entry>& entries, const Rule& rule, Partition& partition) {
   std::sort(entries.begin(), entries.end());
@@ -69,8 +69,9 @@ void bucket(Buffer<Entry>& entries, const Rule& rule, Partition& partition) {
     for (next = i + 1; next < entries.size() && entries[next].key == entries[i].key;) ++next;
     if (next - i < 2) continue;
     ranks.clear();
-    for (std::size_t at = i; at < next; ++at) ranks.push_back(entries[at].rank);
-    rule(std::span<const std::uint32_t>(ranks.data(), ranks.size()), partition);
+    for (std::size_t at = i; at < next; ++at)
+      if (ranks.empty() || ranks.back() != entries[at].rank) ranks.push_back(entries[at].rank);
+    if (ranks.size() > 1) rule(std::span<const std::uint32_t>(ranks.data(), ranks.size()), partition);
   }
 }
 

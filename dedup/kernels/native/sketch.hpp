@@ -25,7 +25,7 @@ struct Sketcher {
   Buffer<std::uint64_t> hashes;    // of the shingles, in text order
   Buffer<std::uint32_t> mixed;
   Buffer<std::uint32_t> minima;    // permutations.padded() values
-  Buffer<std::uint64_t> keys;      // distinct passage keys, ascending
+  Buffer<std::uint64_t> keys;      // passage keys, by place
   std::uint64_t digest = 0;        // XXH3 of all folded tokens: proposes identical stories, proves nothing
 };
 

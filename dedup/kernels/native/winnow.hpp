@@ -10,7 +10,8 @@
 
 namespace dedup {
 
-// Distinct keys of `count` hashes in text order, ascending, into `keys`. Fewer hashes than a window: one window of all.
+// The keys of `count` hashes in text order into `keys`, one for each new minimum, so a passage that comes again gives its
+// keys again. Fewer hashes than a window: one window of all.
 DEDUP_INLINE void winnow(const std::uint64_t* hashes, std::size_t count, std::size_t window, Buffer<std::uint64_t>& keys) {
   keys.clear();
   if (count == 0) return;
@@ -32,8 +33,6 @@ DEDUP_INLINE void winnow(const std::uint64_t* hashes, std::size_t count, std::si
     }
     keys.push_back(hashes[best]);
   }
-  std::sort(keys.begin(), keys.end());
-  keys.resize(static_cast<std::size_t>(std::unique(keys.begin(), keys.end()) - keys.begin()));
 }
 
 }  // namespace dedup
