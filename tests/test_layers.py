@@ -55,8 +55,9 @@ def test_functions_are_short() -> None:
     for path in MODULES:
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-                # The signature aside: a command's options are its documentation.
-                lengths[f"{path.relative_to(PACKAGE)}:{node.name}"] = (node.end_lineno or 0) - node.body[0].lineno + 1
+                body = node.body[1:] if ast.get_docstring(node) and len(node.body) > 1 else node.body
+                # Signature and docstring aside: a command's options are its documentation.
+                lengths[f"{path.relative_to(PACKAGE)}:{node.name}"] = (node.end_lineno or 0) - body[0].lineno + 1
     assert {name: count for name, count in lengths.items() if count > 60} == {}
     under = sorted(lengths.values())
     assert under[int(len(under) * 0.9)] < 30

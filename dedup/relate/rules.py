@@ -33,10 +33,6 @@ def _other_facts(s: Signals, t: Settings) -> Flags:
     return (s.figures < t.template_figures) | (s.names < t.template_names)
 
 
-def _template(s: Signals, t: Settings) -> Flags:
-    return (s.jaccard < t.template_jaccard) & (s.coverage >= t.template_coverage) & _other_facts(s, t)
-
-
 def _contained(s: Signals, t: Settings) -> Flags:
     return (s.containment_a >= t.containment) & (s.length_a < 1.0) & (s.length_a <= t.contained_length)
 
@@ -54,6 +50,16 @@ def _same_length(s: Signals, t: Settings) -> Flags:
     shorter = np.minimum(s.length_a, s.length_b)
     whole = np.maximum(s.containment_a, s.containment_b) >= t.containment
     return whole & ((shorter > t.contained_length) | (shorter >= 1.0))
+
+
+def _passage(s: Signals, t: Settings) -> Flags:
+    return s.longest >= t.passage_words
+
+
+def _template(s: Signals, t: Settings) -> Flags:
+    """Stories that would be related by their words, were they not about other facts."""
+    related = _contained(s, t) | _contains(s, t) | _alike(s, t) | _same_length(s, t) | _passage(s, t)
+    return related & (s.jaccard < t.template_jaccard) & (s.coverage >= t.template_coverage) & _other_facts(s, t)
 
 
 RULES = (
@@ -83,7 +89,7 @@ RULES = (
     ),
     Rule(
         Relation.SHARED_PASSAGE,
-        lambda s, t: s.longest >= t.passage_words,
+        _passage,
         "different stories with a passage of {longest} words in common (from {passage_words} on)",
     ),
 )

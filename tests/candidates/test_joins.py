@@ -148,6 +148,25 @@ def test_passage_pairs(case: Case) -> None:
     assert found_cut == cut
 
 
+def test_a_story_of_one_shingle_takes_part() -> None:
+    """Fault 29: five words make a shingle and four do not, so of these the first two share their bands."""
+    ranks = ranks_of(["one two three four five", "One two, three four five!", "one two three four", "one two three four"])
+    found, _ = kernels.band_pairs(*ranks.arguments(None), bands=42, rows=3, full=12, limit=4)
+    assert found.tolist() == [[1, 0]]
+
+
+def test_a_passage_that_comes_twice_in_a_story_counts_once() -> None:
+    """25 stories hold a key, one of them many times over: that is no more than the cap."""
+    passage = words(16, 90_000)
+    texts = [" ".join([*words(30, 100 * story), *passage]) for story in range(25)]
+    texts[0] = " ".join([*words(30), *passage, *words(30, 7000), *passage, *words(30, 8000), *passage])
+    ranks, kept = ranks_of(texts), np.ones(25, np.uint8)
+    found = passage_pairs(ranks, Settings(), kept, Proposal(NO_PAIRS))
+    assert len(found.pairs) == 25 * 24 // 2
+    alone = passage_pairs(ranks_of(texts[:1]), Settings(), kept[:1], Proposal(NO_PAIRS))
+    assert (len(alone.pairs), alone.cut_buckets) == (0, 0)
+
+
 def test_copies_do_not_use_up_the_cap() -> None:
     """Fault 28: 30 copies of S and 10 others with the same passage, cap 25: 11 kept stories hold it, so it proposes."""
     passage = words(20)

@@ -17,8 +17,9 @@ SAMPLE = [
     "The quick brown fox jumps over the lazy dog near the river bank",
     None,
     "",
-    "twelve bytes",
-    "thirteen byte",
+    "a b c d e f",
+    "a b c d e fg",  # 12 bytes stand in a string view itself,
+    "a b c d e f g",  # 13 elsewhere
     "Ülkemizde yağmur yağıyor, hava çok soğuk ve rüzgârlı bugün",
     "東京都は今日も雨が降っている",
     "one two three four five",

@@ -93,6 +93,25 @@ def test_a_small_edit_does_not_split_a_passage(place: int, edited: object, words
     assert " ".join(b)[slice(*passage.b)] == " ".join(copy)
 
 
+@pytest.mark.parametrize("inserted", [10, 11])
+def test_the_gap_is_counted_on_either_side(inserted: int) -> None:
+    """Words inserted into the shorter story, from which alignment runs, and into the longer one."""
+    copy = RUN[:15] + words(inserted, 800) + RUN[15:]
+    one, other = BEFORE_B + copy + BEHIND_B, [*words(40, 1000), *RUN, *words(40, 2000)]
+    for a, b in ((one, other), (other, one)):
+        assert [passage.words for passage in passages(a, b)] == ([30] if inserted <= 10 else [15, 15])
+
+
+def test_a_repeated_sentence_is_matched_where_it_continues_a_passage() -> None:
+    """S stands twice in b, first alone and then behind A: a's S, behind A with a word between, is the second."""
+    lead, sentence = words(12), words(9, 200)
+    a = [*BEFORE_A, *lead, "then", *sentence]
+    b = [*sentence, *BEFORE_B, *lead, "later", *sentence, *BEHIND_B]
+    [passage] = passages(a, b)
+    assert passage.words == 21
+    assert " ".join(b)[slice(*passage.b)] == " ".join([*lead, "later", *sentence])
+
+
 def test_a_wider_gap_splits_it() -> None:
     b = BEFORE_B + RUN[:15] + words(11, 800) + RUN[15:] + BEHIND_B
     assert [passage.words for passage in passages(BEFORE_A + RUN + BEHIND_A, b)] == [15, 15]
@@ -178,6 +197,16 @@ def check_passages(text_a: str, text_b: str, settings: Settings) -> None:
     assert len(taken[shorter]) == len(set(taken[shorter])), "a token of the shorter story is in two passages"
     assert result.column("longest")[0] == max((passage.words for passage in found), default=0)
     assert sum(passage.words for passage in found) <= min(len(tokens_a), len(tokens_b))
+
+
+@given(patched())
+def test_stories_of_equal_length_mirror_each_other(pair: tuple[list[str], list[str]]) -> None:
+    """Which of the two alignment runs from must hang on the texts alone."""
+    length = min(map(len, pair))
+    a, b = pair[0][:length], pair[1][-length:] if length else []
+    forth, back = compared(a, b, LOOSE), compared(b, a, LOOSE)
+    assert forth.mirrored(np.array([True])).passages(0) == back.passages(0)
+    assert (forth.column("words_a")[0], forth.column("words_b")[0]) == (back.column("words_b")[0], back.column("words_a")[0])
 
 
 @given(patched())

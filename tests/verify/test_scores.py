@@ -146,6 +146,25 @@ def test_a_pair_is_kept_from_the_floors_on(text: list[str], settings: Settings, 
     assert len(compare_pairs(corpus, np.array([[0, 1]], np.uint32), settings)) == wanted
 
 
+SHORT = ["one", "two", "three", "four", "five", "six", "seven", "eight"]
+
+
+@pytest.mark.parametrize(
+    ("short", "long"),
+    [
+        (SHORT[:5], SHORT + words(300)),  # one shingle, of a long story
+        (SHORT[:6], SHORT + words(300)),
+        (SHORT[:6], SHORT),  # two shingles of four, just Jaccard 0.5
+        (["aa"] * 7, [*["aa"] * 5, *words(300)]),  # one shingle three times
+        (["aa"] * 300, [*["aa"] * 5, *words(300)]),  # the set is small, not the text
+    ],
+)
+def test_the_smallest_sets_reach_the_floors_too(short: list[str], long: list[str]) -> None:
+    """Fewer shingles than any passage has, and yet one story holds the other."""
+    pairs = np.array([[0, 1], [1, 0]], np.uint32)
+    assert len(compare_pairs(corpus_of([" ".join(short), " ".join(long)]), pairs, Settings())) == 2
+
+
 def test_short_and_empty_stories() -> None:
     """Fault 29: one of 4 words has no shingle and matches an identical one only; an empty one matches nothing."""
     texts = ["", "", "one two three four", "One, two: three four", "one two three fore", "one two three four five"]
