@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from dedup import kernels
 from dedup.cluster import Keys
+from dedup.errors import UsageError
 from dedup.settings import Settings
 from dedup.sketch import new_corpus
 from dedup.story import Origin, Problem, Stamp, Story
@@ -40,6 +41,7 @@ class Collection:
     _texts: list[str] = field(default_factory=list)
     _pending: int = 0
     _taken: set[str] = field(default_factory=set)
+    _again: dict[str, int] = field(default_factory=dict)
     _places: npt.NDArray[np.int64] | None = None
 
     def __post_init__(self) -> None:
@@ -49,7 +51,12 @@ class Collection:
         return len(self.ids)
 
     def add(self, story: Story) -> Problem | None:
-        """Take a story in. One whose id is taken gets another, ``id#line`` or ``id#line~2``, and the Problem says so."""
+        """Take a story in. One whose id is taken gets another, ``id#line`` or ``id#line~2``, and the Problem says so.
+
+        UsageError for a date without a time zone.
+        """
+        if story.published is not None and story.published.tzinfo is None:
+            raise UsageError(f"story {story.id!r}: published {story.published} has no time zone; give it one")
         renamed = self._free_id(story)
         self._taken.add(renamed)
         self.ids.append(renamed)
@@ -68,11 +75,13 @@ class Collection:
         return Problem(where=where, reason=f"id {story.id!r} is taken; this story goes by {renamed!r}", failed=False)
 
     def _free_id(self, story: Story) -> str:
-        name, again = story.id, 1
+        if story.id not in self._taken:
+            return story.id
+        wanted = f"{story.id}#{story.line}" if story.line else story.id
+        name, again = wanted, self._again.get(wanted, 2)
         while name in self._taken:
-            place = f"#{story.line}" if story.line else ""
-            name = f"{story.id}{place}" if again == 1 and place else f"{story.id}{place}~{again + 1 - bool(place)}"
-            again += 1
+            name, again = f"{wanted}~{again}", again + 1
+        self._again[wanted] = again
         return name
 
     def flush(self) -> None:

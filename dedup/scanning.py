@@ -172,9 +172,12 @@ class _Run:
         found = band_pairs(ranks, settings, settings.full_bucket, settings.crowded_bucket, known)
         self.verify(found.pairs)
         known = known.joined(found.pairs)
-        if found.cut_buckets:
+        while found.cut_buckets:
+            # Again while it finds something: what was absorbed may be kept once its own keeper is absorbed.
             survivors = self.ranks(ranks.active & self.kept())
             more = band_pairs(survivors, settings, settings.kept_bucket, settings.kept_bucket, known)
+            if not len(more.pairs):
+                break
             self.verify(more.pairs)
             known = known.joined(more.pairs)
         return known

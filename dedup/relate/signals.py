@@ -37,7 +37,9 @@ class Signals:
 def measure(pairs: Compared) -> Signals:
     """The signals of compared pairs."""
     tokens_a, tokens_b = pairs.column("tokens_a"), pairs.column("tokens_b")
-    words = np.where(tokens_a <= tokens_b, pairs.column("words_a"), pairs.column("words_b"))
+    words_a, words_b = pairs.column("words_a"), pairs.column("words_b")
+    # Of stories of one length an edit may widen the passages of one: the wider counts, from whichever side one looks.
+    words = np.where(tokens_a < tokens_b, words_a, np.where(tokens_b < tokens_a, words_b, np.maximum(words_a, words_b)))
     return Signals(
         identical=pairs.column("identical") == 1,
         jaccard=pairs.jaccard,

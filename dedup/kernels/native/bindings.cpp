@@ -23,8 +23,6 @@ using namespace nb::literals;
 namespace dedup {
 namespace {
 
-constexpr std::size_t kMaxTextBytes = (1u << 31) - 1;
-
 template <class T>
 using Vector = nb::ndarray<const T, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
 template <class T>
@@ -56,7 +54,7 @@ class Texts {
       from_sequence(source);
     for (std::size_t i = 0; i < views_.size(); ++i)
       if (views_[i].size() > kMaxTextBytes)
-        throw nb::value_error(("text " + std::to_string(i) + " is longer than 2 GiB; split it first").c_str());
+        throw nb::value_error(("text " + std::to_string(i) + " is longer than 256 MiB; split it first").c_str());
   }
   std::span<const std::string_view> views() const { return views_; }
 
@@ -143,6 +141,13 @@ auto unlocked(const Work& work) {
   return work();
 }
 
+// Runs work() while nothing is added to the corpus.
+template <class Work>
+auto reading(const Corpus& corpus, const Work& work) {
+  const std::shared_lock lock(corpus.mutex());
+  return work();
+}
+
 U32 signatures(nb::handle source, std::size_t num_perm, std::size_t shingle, std::size_t threads) {
   const Texts texts(source);
   const SketchSettings settings = settings_of(shingle, 0, num_perm);
@@ -186,14 +191,19 @@ std::vector<std::tuple<nb::str, std::uint32_t, std::uint32_t>> tokens(nb::handle
   return out;
 }
 
+std::size_t size_of(const Corpus& corpus) {
+  return unlocked([&] { return reading(corpus, [&] { return corpus.size(); }); });
+}
+
 void check_order(const Corpus& corpus, const Vector<std::uint32_t>& order) {
+  const std::size_t size = size_of(corpus);
   for (const std::uint32_t story : span_of(order))
-    if (story >= corpus.size()) throw nb::value_error("order: names a story that is not in the corpus");
+    if (story >= size) throw nb::value_error("order: names a story that is not in the corpus");
 }
 
 std::vector<std::uint32_t> heads_of(const Corpus& corpus, const Vector<std::uint32_t>& order) {
   check_order(corpus, order);
-  return unlocked([&] { return identical_heads(corpus, span_of(order)); });
+  return unlocked([&] { return reading(corpus, [&] { return identical_heads(corpus, span_of(order)); }); });
 }
 
 // What both joins are given, as Python has it; one value a rank in each array, or none in `published`.
@@ -222,7 +232,7 @@ std::tuple<U32, std::size_t> bands_of(const Corpus& corpus, const Vector<std::ui
                                       std::size_t rows, std::size_t full, std::size_t limit) {
   const JoinInput input = join_input(corpus, order, active, published, window, known, threads);
   if (rows < 1 || bands > corpus.num_perm() / rows) throw nb::value_error("bands x rows: more than the signature holds");
-  return to_numpy(unlocked([&] { return band_pairs(input, bands, rows, {full, limit}); }));
+  return to_numpy(unlocked([&] { return reading(corpus, [&] { return band_pairs(input, bands, rows, {full, limit}); }); }));
 }
 
 std::tuple<U32, std::size_t> passages_of(const Corpus& corpus, const Vector<std::uint32_t>& order,
@@ -231,16 +241,21 @@ std::tuple<U32, std::size_t> passages_of(const Corpus& corpus, const Vector<std:
                                          const Vector<std::uint8_t>& kept, std::size_t cap, std::size_t limit) {
   const JoinInput input = join_input(corpus, order, active, published, window, known, threads);
   if (kept.size() != order.size()) throw nb::value_error("kept: one value a rank");
-  return to_numpy(unlocked([&] { return passage_pairs(input, span_of(kept), cap, limit); }));
+  return to_numpy(unlocked([&] {
+    return reading(corpus, [&] { return passage_pairs(input, span_of(kept), cap, limit); });
+  }));
 }
 
 std::tuple<U32, U32, U64> comparison(const Corpus& corpus, const PairRows& pairs, std::uint32_t gap, std::uint32_t min_words,
                                      double jaccard, double containment, std::uint32_t words, std::size_t threads) {
   const std::span<const StoryPair> wanted(reinterpret_cast<const StoryPair*>(pairs.data()), pairs.shape(0));
+  const std::size_t size = size_of(corpus);
   for (const StoryPair& pair : wanted)
-    if (pair.a >= corpus.size() || pair.b >= corpus.size()) throw nb::value_error("pairs: names a story that is not in the corpus");
+    if (pair.a >= size || pair.b >= size) throw nb::value_error("pairs: names a story that is not in the corpus");
   const AlignSettings align{corpus.settings().shingle, gap, min_words};
-  Overlaps found = unlocked([&] { return compare_pairs(corpus, wanted, align, {jaccard, containment, words}, threads); });
+  Overlaps found = unlocked([&] {
+    return reading(corpus, [&] { return compare_pairs(corpus, wanted, align, {jaccard, containment, words}, threads); });
+  });
   return {to_numpy<std::uint32_t>(std::move(found.rows), kOverlapColumns),
           to_numpy<std::uint32_t>(std::move(found.quotes), kQuoteColumns),
           to_numpy<std::uint64_t>(std::move(found.quote_end), 0)};
@@ -272,12 +287,17 @@ NB_MODULE(_native, m) {
       .def("__init__", [](Corpus* self, std::size_t shingle, std::size_t window, std::size_t num_perm) {
         new (self) Corpus(settings_of(shingle, window, num_perm));
       }, "shingle"_a = 5, "window"_a = 12, "num_perm"_a = 128)
-      .def("__len__", &Corpus::size)
+      .def("__len__", &size_of)
       .def("add", [](Corpus& self, nb::handle source, std::size_t threads) {
         const Texts texts(source);
-        unlocked([&] { self.add(texts.views(), threads); });
+        unlocked([&] {
+          const std::lock_guard lock(self.mutex());
+          self.add(texts.views(), threads);
+        });
       }, "texts"_a, "threads"_a = 0)
-      .def("token_counts", [](const Corpus& self) { return to_numpy<std::uint32_t>(self.token_counts(), 0); })
+      .def("token_counts", [](const Corpus& self) {
+        return to_numpy<std::uint32_t>(unlocked([&] { return reading(self, [&] { return self.token_counts(); }); }), 0);
+      })
       .def("identical_heads", &heads_of, "order"_a)
       .def("compare_pairs", &comparison, "pairs"_a, "gap"_a, "min_words"_a, "jaccard"_a, "containment"_a, "words"_a,
            "threads"_a = 0);

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <limits>
 #include <memory>
+#include <shared_mutex>
 #include <span>
 #include <stdexcept>
 #include <string_view>
@@ -64,15 +65,19 @@ class Corpus {
   }
   bool has_shingles(std::size_t i) const { return stories_[i].tokens >= settings_.shingle; }
 
-  // Copies and sketches `texts`, each fewer than 2^31 bytes.
+  // Held alone by who adds, shared by who reads: Python may call from several threads.
+  std::shared_mutex& mutex() const { return mutex_; }
+
+  // Copies and sketches `texts`, each of kMaxTextBytes at the most.
   void add(std::span<const std::string_view> texts, std::size_t threads) {
     const std::size_t first = stories_.size();
     if (first + texts.size() >= std::numeric_limits<std::uint32_t>::max())
       throw std::length_error("a run holds at most 4,294,967,294 stories");
     const auto bounds = pieces(texts.size(), kPieceBytes, [&](std::size_t i) { return texts[i].size(); });
     std::vector<Block> blocks(bounds.size() - 1);
-    stories_.resize(first + texts.size());
     std::vector<Sketcher> sketchers(worker_count(threads, blocks.size()));
+    blocks_.reserve(blocks_.size() + blocks.size());
+    stories_.resize(first + texts.size());
     try {
       for_each_task(blocks.size(), threads, [&](std::size_t task, std::size_t worker) {
         const std::size_t begin = bounds[task], count = bounds[task + 1] - begin;
@@ -124,6 +129,7 @@ class Corpus {
     }
   }
 
+  mutable std::shared_mutex mutex_;
   SketchSettings settings_;
   std::vector<Story> stories_;
   std::vector<Block> blocks_;

@@ -9,6 +9,8 @@
 #include <cstdint>
 #include <limits>
 #include <span>
+#include <stdexcept>
+#include <utility>
 #include <vector>
 
 #include "buffer.hpp"
@@ -103,6 +105,8 @@ struct VisitIndex {
     }
     for (std::size_t r = 0; r < ranks; ++r) first[r + 1] += first[r];
     visits.resize(first[ranks]);
+    if (total > std::numeric_limits<std::uint32_t>::max())
+      throw std::length_error("more than 4,294,967,295 places in buckets; scan fewer stories at once");
     members.reserve(total);
     std::vector<std::size_t> at(first.begin(), first.end() - 1);
     for (Partition& p : partitions) {

@@ -34,9 +34,10 @@ void for_each_task(std::size_t tasks, std::size_t threads, const Work& work) {
     }
   };
   std::vector<std::thread> team;
+  team.reserve(workers);
   try {
     for (std::size_t worker = 1; worker < workers; ++worker) team.emplace_back(run, worker);
-  } catch (const std::system_error&) {
+  } catch (...) {
     // No further thread to be had: the ones there are do the work.
   }
   run(0);

@@ -17,7 +17,7 @@
 #define DEDUP_INLINE inline __attribute__((always_inline))
 #define DEDUP_TARGET(features) __attribute__((target(features)))
 #define DEDUP_V2 "sse3,ssse3,sse4.1,sse4.2,popcnt"
-#define DEDUP_V3 "avx2,bmi,bmi2,lzcnt,popcnt,fma"
+#define DEDUP_V3 "avx2,bmi,bmi2,popcnt,fma"
 #define DEDUP_V4 DEDUP_V3 ",avx512f,avx512bw,avx512dq,avx512vl,avx512cd"
 
 static_assert(std::endian::native == std::endian::little, "XXH3 and the stored keys are read little-endian");

@@ -97,7 +97,7 @@ DEDUP_LEVEL(v4, 64, DEDUP_TARGET(DEDUP_V4))
 
 }  // namespace sketch_detail
 
-// Fills `s` with the sketch of UTF-8 `text` (fewer than 2^31 bytes).
+// Fills `s` with the sketch of UTF-8 `text` (kMaxTextBytes at the most).
 inline void sketch(std::string_view text, const SketchSettings& settings, Sketcher& s) {
   DEDUP_DISPATCH(sketch, text, settings, s);
 }

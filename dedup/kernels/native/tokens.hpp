@@ -240,7 +240,10 @@ class Builder {
 
 }  // namespace tokens_detail
 
-// Folds and splits UTF-8 `text` (fewer than 2^31 bytes) into `out`, whose memory is reused. With Detail, spans and flags
+// The longest text: folded it stays below 2^32 bytes, U+FDFA growing the most, from 3 bytes to 36.
+inline constexpr std::size_t kMaxTextBytes = std::size_t{1} << 28;
+
+// Folds and splits UTF-8 `text` (kMaxTextBytes at the most) into `out`, whose memory is reused. With Detail, spans and flags
 // are filled as well.
 template <bool Detail>
 DEDUP_INLINE void tokenize(std::string_view text, Tokens& out) {
