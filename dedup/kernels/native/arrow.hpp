@@ -6,6 +6,7 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 struct ArrowSchema {
@@ -94,5 +95,39 @@ inline void append(const ArrowSchema& schema, const ArrowArray& array, std::vect
       detail::append_offsets<std::int64_t>(array, i, texts);
   }
 }
+
+// The arrays that views of a call point into.
+class Strings {
+ public:
+  // Takes over one array and its schema.
+  void add_array(ArrowSchema* schema, ArrowArray* array, std::vector<std::string_view>& texts) {
+    const Held<ArrowSchema> kind(schema);
+    arrays_.emplace_back(array);
+    append(kind.value, arrays_.back().value, texts);
+  }
+
+  // Takes over a stream and reads it to its end.
+  void add_stream(ArrowArrayStream* source, std::vector<std::string_view>& texts) {
+    Held<ArrowArrayStream> stream(source);
+    Held<ArrowSchema> kind;
+    check(stream.value, stream.value.get_schema(&stream.value, &kind.value));
+    for (;;) {
+      Held<ArrowArray> chunk;
+      check(stream.value, stream.value.get_next(&stream.value, &chunk.value));
+      if (chunk.value.release == nullptr) return;
+      arrays_.push_back(std::move(chunk));
+      append(kind.value, arrays_.back().value, texts);
+    }
+  }
+
+ private:
+  static void check(ArrowArrayStream& stream, int code) {
+    if (code == 0) return;
+    const char* why = stream.get_last_error(&stream);
+    throw std::runtime_error(std::string("reading an Arrow stream failed: ") + (why ? why : "no reason given"));
+  }
+
+  std::vector<Held<ArrowArray>> arrays_;
+};
 
 }  // namespace dedup::arrow

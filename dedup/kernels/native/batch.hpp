@@ -1,5 +1,6 @@
 // One step of the core over many texts, for callers that want that step alone.
 #pragma once
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -66,6 +67,16 @@ inline Buffer<std::uint32_t> permute_hashes(std::span<const std::uint64_t> value
     begin = end;
   }
   return rows;
+}
+
+// The distinct passage keys of one text, ascending.
+inline Buffer<std::uint64_t> passage_keys(std::string_view text, const SketchSettings& settings) {
+  Sketcher sketcher;
+  sketch(text, settings, sketcher);
+  Buffer<std::uint64_t>& keys = sketcher.keys;
+  std::sort(keys.begin(), keys.end());
+  keys.resize(static_cast<std::size_t>(std::unique(keys.begin(), keys.end()) - keys.begin()));
+  return std::move(keys);
 }
 
 }  // namespace dedup::batch

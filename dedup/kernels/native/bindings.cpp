@@ -46,12 +46,15 @@ nb::ndarray<nb::numpy, T> to_numpy(Buffer<Item>&& items, std::size_t columns) {
 class Texts {
  public:
   explicit Texts(nb::handle source) {
-    if (nb::hasattr(source, "__arrow_c_stream__"))
-      from_stream(source);
-    else if (nb::hasattr(source, "__arrow_c_array__"))
-      from_array(source);
-    else
+    if (nb::hasattr(source, "__arrow_c_stream__")) {
+      const nb::object stream = source.attr("__arrow_c_stream__")();
+      arrow_.add_stream(pointer<ArrowArrayStream>(stream, "arrow_array_stream"), views_);
+    } else if (nb::hasattr(source, "__arrow_c_array__")) {
+      const nb::tuple pair = nb::cast<nb::tuple>(source.attr("__arrow_c_array__")());
+      arrow_.add_array(pointer<ArrowSchema>(pair[0], "arrow_schema"), pointer<ArrowArray>(pair[1], "arrow_array"), views_);
+    } else {
       from_sequence(source);
+    }
     for (std::size_t i = 0; i < views_.size(); ++i)
       if (views_[i].size() > kMaxTextBytes)
         throw nb::value_error(("text " + std::to_string(i) + " is longer than 256 MiB; split it first").c_str());
@@ -68,8 +71,7 @@ class Texts {
     for (std::size_t i = 0; i < count; ++i) {
       PyObject* item = PyTuple_GET_ITEM(keep_.ptr(), static_cast<Py_ssize_t>(i));
       if (!PyUnicode_Check(item))
-        throw nb::type_error(
-            ("text " + std::to_string(i) + ": expected str, got " + Py_TYPE(item)->tp_name).c_str());
+        throw nb::type_error(("text " + std::to_string(i) + ": expected str, got " + Py_TYPE(item)->tp_name).c_str());
       views_.push_back(utf8(item));
     }
   }
@@ -91,36 +93,9 @@ class Texts {
     return p;
   }
 
-  void from_array(nb::handle source) {
-    const nb::tuple pair = nb::cast<nb::tuple>(source.attr("__arrow_c_array__")());
-    const arrow::Held<ArrowSchema> schema(pointer<ArrowSchema>(pair[0], "arrow_schema"));
-    arrays_.emplace_back(pointer<ArrowArray>(pair[1], "arrow_array"));
-    arrow::append(schema.value, arrays_.back().value, views_);
-  }
-
-  void from_stream(nb::handle source) {
-    const nb::object capsule = source.attr("__arrow_c_stream__")();
-    arrow::Held<ArrowArrayStream> stream(pointer<ArrowArrayStream>(capsule, "arrow_array_stream"));
-    arrow::Held<ArrowSchema> schema;
-    check(stream.value, stream.value.get_schema(&stream.value, &schema.value));
-    for (;;) {
-      arrow::Held<ArrowArray> chunk;
-      check(stream.value, stream.value.get_next(&stream.value, &chunk.value));
-      if (chunk.value.release == nullptr) return;
-      arrays_.push_back(std::move(chunk));
-      arrow::append(schema.value, arrays_.back().value, views_);
-    }
-  }
-
-  static void check(ArrowArrayStream& stream, int code) {
-    if (code == 0) return;
-    const char* why = stream.get_last_error(&stream);
-    throw std::runtime_error(std::string("reading an Arrow stream failed: ") + (why ? why : "no reason given"));
-  }
-
   nb::object keep_;
   std::vector<nb::object> encoded_;
-  std::vector<arrow::Held<ArrowArray>> arrays_;
+  arrow::Strings arrow_;
   std::vector<std::string_view> views_;
 };
 
@@ -138,13 +113,6 @@ using PairRows = nb::ndarray<const std::uint32_t, nb::shape<-1, 2>, nb::c_contig
 template <class Work>
 auto unlocked(const Work& work) {
   const nb::gil_scoped_release release;
-  return work();
-}
-
-// Runs work() while nothing is added to the corpus.
-template <class Work>
-auto reading(const Corpus& corpus, const Work& work) {
-  const std::shared_lock lock(corpus.mutex());
   return work();
 }
 
@@ -174,11 +142,7 @@ U32 permute_hashes(const Vector<std::uint64_t>& hashes, const Vector<std::uint64
 
 U64 passage_keys(nb::handle text, std::size_t shingle, std::size_t window) {
   const Texts texts(nb::make_tuple(text));
-  Sketcher sketcher;
-  sketch(texts.views()[0], settings_of(shingle, window, 1), sketcher);
-  std::sort(sketcher.keys.begin(), sketcher.keys.end());
-  sketcher.keys.resize(static_cast<std::size_t>(std::unique(sketcher.keys.begin(), sketcher.keys.end()) - sketcher.keys.begin()));
-  return to_numpy<std::uint64_t>(std::move(sketcher.keys), 0);
+  return to_numpy<std::uint64_t>(batch::passage_keys(texts.views()[0], settings_of(shingle, window, 1)), 0);
 }
 
 std::vector<std::tuple<nb::str, std::uint32_t, std::uint32_t>> tokens(nb::handle text) {
@@ -191,33 +155,16 @@ std::vector<std::tuple<nb::str, std::uint32_t, std::uint32_t>> tokens(nb::handle
   return out;
 }
 
-std::size_t size_of(const Corpus& corpus) {
-  return unlocked([&] { return reading(corpus, [&] { return corpus.size(); }); });
-}
-
-void check_order(const Corpus& corpus, const Vector<std::uint32_t>& order) {
-  const std::size_t size = size_of(corpus);
-  for (const std::uint32_t story : span_of(order))
-    if (story >= size) throw nb::value_error("order: names a story that is not in the corpus");
-}
-
 std::vector<std::uint32_t> heads_of(const Corpus& corpus, const Vector<std::uint32_t>& order) {
-  check_order(corpus, order);
-  return unlocked([&] { return reading(corpus, [&] { return identical_heads(corpus, span_of(order)); }); });
+  return unlocked([&] { return identical_heads(corpus, span_of(order)); });
 }
 
 // What both joins are given, as Python has it; one value a rank in each array, or none in `published`.
 JoinInput join_input(const Corpus& corpus, const Vector<std::uint32_t>& order, const Vector<std::uint8_t>& active,
                      const Vector<std::int64_t>& published, std::int64_t window, const PairRows& known, std::size_t threads) {
   static_assert(sizeof(RankPair) == 2 * sizeof(std::uint32_t));
-  check_order(corpus, order);
-  if (active.size() != order.size()) throw nb::value_error("active: one value a rank");
-  if (published.size() != 0 && published.size() != order.size()) throw nb::value_error("published: one value a rank, or none");
-  const std::span<const RankPair> pairs(reinterpret_cast<const RankPair*>(known.data()), known.shape(0));
-  for (const RankPair& pair : pairs)
-    if (pair.later >= order.size() || pair.earlier >= pair.later) throw nb::value_error("known: not two ranks, the later first");
-  if (!std::is_sorted(pairs.begin(), pairs.end())) throw nb::value_error("known: must ascend");
-  return {corpus, span_of(order), span_of(active), span_of(published), window, pairs, threads};
+  return {corpus, span_of(order), span_of(active), span_of(published), window,
+          {reinterpret_cast<const RankPair*>(known.data()), known.shape(0)}, threads};
 }
 
 std::tuple<U32, std::size_t> to_numpy(Candidates&& found) {
@@ -231,8 +178,7 @@ std::tuple<U32, std::size_t> bands_of(const Corpus& corpus, const Vector<std::ui
                                       std::int64_t window, const PairRows& known, std::size_t threads, std::size_t bands,
                                       std::size_t rows, std::size_t full, std::size_t limit) {
   const JoinInput input = join_input(corpus, order, active, published, window, known, threads);
-  if (rows < 1 || bands > corpus.num_perm() / rows) throw nb::value_error("bands x rows: more than the signature holds");
-  return to_numpy(unlocked([&] { return reading(corpus, [&] { return band_pairs(input, bands, rows, {full, limit}); }); }));
+  return to_numpy(unlocked([&] { return band_pairs(input, bands, rows, {full, limit}); }));
 }
 
 std::tuple<U32, std::size_t> passages_of(const Corpus& corpus, const Vector<std::uint32_t>& order,
@@ -240,22 +186,14 @@ std::tuple<U32, std::size_t> passages_of(const Corpus& corpus, const Vector<std:
                                          std::int64_t window, const PairRows& known, std::size_t threads,
                                          const Vector<std::uint8_t>& kept, std::size_t cap, std::size_t limit) {
   const JoinInput input = join_input(corpus, order, active, published, window, known, threads);
-  if (kept.size() != order.size()) throw nb::value_error("kept: one value a rank");
-  return to_numpy(unlocked([&] {
-    return reading(corpus, [&] { return passage_pairs(input, span_of(kept), cap, limit); });
-  }));
+  return to_numpy(unlocked([&] { return passage_pairs(input, span_of(kept), cap, limit); }));
 }
 
 std::tuple<U32, U32, U64> comparison(const Corpus& corpus, const PairRows& pairs, std::uint32_t gap, std::uint32_t min_words,
                                      double jaccard, double containment, std::uint32_t words, std::size_t threads) {
   const std::span<const StoryPair> wanted(reinterpret_cast<const StoryPair*>(pairs.data()), pairs.shape(0));
-  const std::size_t size = size_of(corpus);
-  for (const StoryPair& pair : wanted)
-    if (pair.a >= size || pair.b >= size) throw nb::value_error("pairs: names a story that is not in the corpus");
   const AlignSettings align{corpus.settings().shingle, gap, min_words};
-  Overlaps found = unlocked([&] {
-    return reading(corpus, [&] { return compare_pairs(corpus, wanted, align, {jaccard, containment, words}, threads); });
-  });
+  Overlaps found = unlocked([&] { return compare_pairs(corpus, wanted, align, {jaccard, containment, words}, threads); });
   return {to_numpy<std::uint32_t>(std::move(found.rows), kOverlapColumns),
           to_numpy<std::uint32_t>(std::move(found.quotes), kQuoteColumns),
           to_numpy<std::uint64_t>(std::move(found.quote_end), 0)};
@@ -287,16 +225,18 @@ NB_MODULE(_native, m) {
       .def("__init__", [](Corpus* self, std::size_t shingle, std::size_t window, std::size_t num_perm) {
         new (self) Corpus(settings_of(shingle, window, num_perm));
       }, "shingle"_a = 5, "window"_a = 12, "num_perm"_a = 128)
-      .def("__len__", &size_of)
+      .def("__len__", [](const Corpus& self) {
+        return unlocked([&] {
+          const auto lock = self.reading();
+          return self.size();
+        });
+      })
       .def("add", [](Corpus& self, nb::handle source, std::size_t threads) {
         const Texts texts(source);
-        unlocked([&] {
-          const std::lock_guard lock(self.mutex());
-          self.add(texts.views(), threads);
-        });
+        unlocked([&] { self.add(texts.views(), threads); });
       }, "texts"_a, "threads"_a = 0)
       .def("token_counts", [](const Corpus& self) {
-        return to_numpy<std::uint32_t>(unlocked([&] { return reading(self, [&] { return self.token_counts(); }); }), 0);
+        return to_numpy<std::uint32_t>(unlocked([&] { return self.token_counts(); }), 0);
       })
       .def("identical_heads", &heads_of, "order"_a)
       .def("compare_pairs", &comparison, "pairs"_a, "gap"_a, "min_words"_a, "jaccard"_a, "containment"_a, "words"_a,

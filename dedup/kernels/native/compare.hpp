@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <stdexcept>
 #include <utility>
 #include <vector>
 
@@ -255,6 +256,10 @@ class PairWorker {
 // Compares `pairs` (story numbers, a != b in each) and keeps those that reach the floor, in the order given.
 inline Overlaps compare_pairs(const Corpus& corpus, std::span<const StoryPair> pairs, const AlignSettings& settings,
                               const Floor& floor, std::size_t threads) {
+  const auto lock = corpus.reading();
+  for (const StoryPair& pair : pairs)
+    if (pair.a >= corpus.size() || pair.b >= corpus.size())
+      throw std::invalid_argument("pairs: names a story that is not in the corpus");
   constexpr std::size_t kPiece = 512;
   const std::size_t tasks = (pairs.size() + kPiece - 1) / kPiece, workers = worker_count(threads, tasks);
   std::vector<Overlaps> found(tasks);

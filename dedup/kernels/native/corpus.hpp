@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <limits>
 #include <memory>
+#include <mutex>
 #include <shared_mutex>
 #include <span>
 #include <stdexcept>
@@ -59,17 +60,19 @@ class Corpus {
   std::uint64_t digest(std::size_t i) const { return stories_[i].digest; }
   std::uint32_t token_count(std::size_t i) const { return stories_[i].tokens; }
   Buffer<std::uint32_t> token_counts() const {
+    const auto lock = reading();
     Buffer<std::uint32_t> counts;
     for (const Story& story : stories_) counts.push_back(story.tokens);
     return counts;
   }
   bool has_shingles(std::size_t i) const { return stories_[i].tokens >= settings_.shingle; }
 
-  // Held alone by who adds, shared by who reads: Python may call from several threads.
-  std::shared_mutex& mutex() const { return mutex_; }
+  // Python may call from several threads: held while a corpus is worked on, so that nothing is added meanwhile.
+  [[nodiscard]] std::shared_lock<std::shared_mutex> reading() const { return std::shared_lock(mutex_); }
 
   // Copies and sketches `texts`, each of kMaxTextBytes at the most.
   void add(std::span<const std::string_view> texts, std::size_t threads) {
+    const std::lock_guard lock(mutex_);
     const std::size_t first = stories_.size();
     if (first + texts.size() >= std::numeric_limits<std::uint32_t>::max())
       throw std::length_error("a run holds at most 4,294,967,294 stories");

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <map>
 #include <span>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,9 @@ namespace dedup {
 // For each rank the lowest rank whose story has the same tokens, itself where there is none. Stories without tokens equal
 // nothing.
 inline std::vector<std::uint32_t> identical_heads(const Corpus& corpus, std::span<const std::uint32_t> order) {
+  const auto lock = corpus.reading();
+  for (const std::uint32_t story : order)
+    if (story >= corpus.size()) throw std::invalid_argument("order: names a story that is not in the corpus");
   std::vector<std::uint32_t> head(order.size());
   Buffer<join_detail::Entry> entries;
   for (std::uint32_t r = 0; r < order.size(); ++r) {

@@ -36,6 +36,19 @@ struct JoinInput {
   std::int64_t window = 0;                  // what may lie between two dated stories, in that unit
   std::span<const RankPair> known;          // ascending; not proposed again
   std::size_t threads = 0;
+
+  // Throws where the spans do not fit the corpus or each other. The corpus must be held.
+  void check() const {
+    for (const std::uint32_t story : order)
+      if (story >= corpus.size()) throw std::invalid_argument("order: names a story that is not in the corpus");
+    if (active.size() != order.size()) throw std::invalid_argument("active: one value a rank");
+    if (!published.empty() && published.size() != order.size())
+      throw std::invalid_argument("published: one value a rank, or none");
+    for (const RankPair& pair : known)
+      if (pair.later >= order.size() || pair.earlier >= pair.later)
+        throw std::invalid_argument("known: not two ranks, the later first");
+    if (!std::is_sorted(known.begin(), known.end())) throw std::invalid_argument("known: must ascend");
+  }
 };
 
 struct Candidates {
@@ -171,6 +184,10 @@ inline Candidates gather(const JoinInput& in, std::vector<Partition>& partitions
 // Pairs whose signatures agree on all `rows` values of one of `bands` bands.
 inline Candidates band_pairs(const JoinInput& in, std::size_t bands, std::size_t rows, join_detail::BucketLimits limits) {
   using namespace join_detail;
+  const auto lock = in.corpus.reading();
+  in.check();
+  if (rows < 1 || bands > in.corpus.num_perm() / rows)
+    throw std::invalid_argument("bands x rows: more than the signature holds");
   std::vector<Partition> partitions(bands);
   for_each_task(bands, in.threads, [&](std::size_t band, std::size_t) {
     Buffer<Entry> entries;
@@ -190,6 +207,9 @@ inline Candidates band_pairs(const JoinInput& in, std::size_t bands, std::size_t
 // of a key take part: copies of one story neither make its passages look common nor multiply the pairs.
 inline Candidates passage_pairs(const JoinInput& in, std::span<const std::uint8_t> kept, std::size_t cap, std::size_t limit) {
   using namespace join_detail;
+  const auto lock = in.corpus.reading();
+  in.check();
+  if (kept.size() != in.order.size()) throw std::invalid_argument("kept: one value a rank");
   constexpr std::size_t kPartitions = 64;
   std::vector<Buffer<Entry>> entries(kPartitions);
   for (std::uint32_t r = 0; r < in.order.size(); ++r) {
