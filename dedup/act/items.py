@@ -126,7 +126,7 @@ def check_unchanged(item: ActItem) -> None:
 
 @contextmanager
 def opened_unchanged(item: ActItem) -> Iterator[io.BufferedReader]:
-    """The item's file, open; OutputError if it is not the one scanned. To be followed by ``check_open`` once read."""
+    """The item's file, open; OutputError if it is not the one scanned; once read, it is to be checked again."""
     try:
         # Not blocking: a FIFO may have taken the file's place.
         descriptor = os.open(item.path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)

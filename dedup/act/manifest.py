@@ -84,7 +84,7 @@ def read_manifest(path: str) -> tuple[list[Recorded], int]:
     try:
         with open(path, "rb") as file:
             for number, raw in _lines(file, path):
-                line = _decoded(raw, f"{path!r}, line {number}", cut=number > 1 and not raw.endswith(b"\n"))
+                line = _decoded(raw, f"{path!r}, line {number}", cut=not raw.endswith(b"\n"))
                 if line is None:
                     break
                 if isinstance(line, Header):

@@ -15,7 +15,6 @@ from dedup.act.items import (
     Report,
     Tally,
     check_name,
-    check_open,
     check_unchanged,
     keep_marks,
     made_folder,
@@ -114,8 +113,7 @@ class _Run:
 
 def _intent(item: ActItem, target: Path) -> Move:
     with opened_unchanged(item) as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-        check_open(item, file)
+        digest = hashlib.file_digest(file, "sha256").hexdigest()  # checked once more before the move
         status = os.fstat(file.fileno())
     return Move(
         source=json_name(_place(item.path)),

@@ -19,7 +19,6 @@ from dedup.read.utf8 import BOM, is_utf8, mended, not_utf8, too_long
 from dedup.story import Problem, Story
 
 _NAMES_SHOWN = 8
-_DATES = frozenset((str, int, float))
 _BRIEF = reprlib.Repr()
 _BRIEF.maxstring = 80
 
@@ -136,9 +135,9 @@ class _Records:
 
 
 def _published(date: Value, notes: list[str]) -> datetime | None:
-    if date is None or date is msgspec.UNSET or date == "":
+    if date is None or isinstance(date, msgspec.UnsetType) or date == "":
         return None
-    published = parse_date(date) if type(date) in _DATES else None
+    published = parse_date(date)
     if published is None:
         value = date if isinstance(date, Nested) else _BRIEF.repr(date)
         notes.append(f"date not understood: {value}; the story is read without one")

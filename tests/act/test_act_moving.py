@@ -16,6 +16,7 @@ from act.world import World, failing_before, failures, link_apart, rewritten
 
 from dedup.act import ActItem, move_dropped, undo
 from dedup.act.manifest import read_manifest
+from dedup.act.moving import _root
 from dedup.errors import ManifestError, OutputError
 
 
@@ -86,6 +87,35 @@ def test_paths_are_recorded_for_any_current_folder(world: World, monkeypatch: py
     assert (head["roots"], move["from"]) == ([str(world.root)], str(world.root / "b.txt"))
     monkeypatch.chdir("/")
     assert undo(world.manifest).done == ("b.txt",)
+
+
+def test_the_name_of_the_manifest_is_synced_before_any_move(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    items = pair(world)
+    real, folders = os.fsync, []
+
+    def fsync(descriptor: int) -> None:
+        real(descriptor)
+        if stat.S_ISDIR(os.fstat(descriptor).st_mode):
+            folders.append((world.manifest.exists(), (world.root / "b.txt").exists()))
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    move_dropped(items, world.out)
+    assert folders == [(True, True)]
+
+
+def test_a_manifest_whose_name_cannot_be_synced_stops_all(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    items = pair(world)
+    real = os.fsync
+
+    def fsync(descriptor: int) -> None:
+        if stat.S_ISDIR(os.fstat(descriptor).st_mode):
+            raise OSError(errno.EIO, "Input/output error")
+        real(descriptor)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    with pytest.raises(OutputError, match=r"manifest.jsonl': cannot be written: Input/output error; nothing was moved"):
+        move_dropped(items, world.out)
+    assert world.stories() == {"a.txt": b"story", "b.txt": b"story"}
 
 
 def test_every_intent_is_synced_before_its_move(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -363,6 +393,36 @@ def test_nothing_is_overwritten(world: World, there: str) -> None:
     assert failures(move_dropped(items, world.out)).keys() == {"b.txt"}
     assert world.stories() == {"a.txt": b"story", "b.txt": b"story"}
     assert world.copies() == before
+    assert len(lines(world)) == 1, "no move, no record of one"
+
+
+@pytest.mark.parametrize("apart", [False, True])
+def test_what_appears_between_plan_and_move_is_not_overwritten(
+    world: World, monkeypatch: pytest.MonkeyPatch, apart: bool
+) -> None:
+    items = pair(world)
+    if apart:
+        monkeypatch.setattr(os, "link", link_apart(world))
+    real = os.link
+
+    def link(source: str | Path, target: str | Path, **options: Any) -> None:
+        if str(source) == str(world.root / "b.txt"):
+            (world.out / "b.txt").write_bytes(b"another's")
+        real(source, target, **options)
+
+    monkeypatch.setattr(os, "link", link)
+    report = move_dropped(items, world.out)
+    assert report.done == ()
+    assert "b.txt': " in failures(report)["b.txt"]
+    assert world.stories() == {"a.txt": b"story", "b.txt": b"story"}
+    assert world.copies() == {"b.txt": b"another's"}
+
+
+def test_the_root_of_all_files_is_a_root() -> None:
+    """Of a scan of "/", which no test can move from."""
+    assert _root(ActItem(id="x", keep=False, path="/x", relative="x")) == "/"
+    assert _root(ActItem(id="x", keep=False, path="/proc/x", relative="proc/x")) == "/"
+    assert _root(ActItem(id="x", keep=False, path="/proc/y", relative="elsewhere/y")) == "/proc"
 
 
 def test_moving_to_where_the_stories_are_loses_nothing(world: World) -> None:
@@ -406,6 +466,22 @@ def test_a_target_that_turns_read_only_leaves_the_originals(world: World, monkey
     assert world.stories() == before
     assert undo(world.manifest).failed == ()
     assert world.stories() == before
+
+
+def test_a_move_that_fails_within_a_file_system_is_not_tried_as_a_copy(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    items = pair(world)
+    real = os.link
+
+    def link(source: str | Path, target: str | Path, **options: Any) -> None:
+        if str(source) == str(world.root / "b.txt"):
+            raise OSError(errno.EIO, "Input/output error")
+        real(source, target, **options)
+
+    monkeypatch.setattr(os, "link", link)
+    assert "Input/output error" in failures(move_dropped(items, world.out))["b.txt"]
+    assert world.copies() == {}
 
 
 def test_a_file_where_a_folder_should_be_is_listed(world: World) -> None:

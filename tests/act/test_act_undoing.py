@@ -164,6 +164,14 @@ def test_what_is_no_file_is_not_moved_back(moved: World, there: str, force: bool
     assert not (moved.root / "c.txt").exists()
 
 
+def test_a_fifo_is_not_waited_for(world: World) -> None:
+    """Not even one in the place of an empty story, as long as it."""
+    move_dropped([world.item("a.txt", content=b"x"), world.item("b.txt", content=b"", of="a.txt")], world.out)
+    (world.out / "b.txt").unlink()
+    os.mkfifo(world.out / "b.txt")
+    assert "changed since it was moved" in failures(undo(world.manifest))["b.txt"]
+
+
 def test_a_twin_in_the_target_folder_is_never_removed(moved: World) -> None:
     """The move was never made, and an equal file of another origin is where it would have gone."""
     (moved.out / "c.txt").rename(moved.root / "c.txt")
@@ -180,6 +188,14 @@ def test_a_move_half_done_is_put_right(moved: World) -> None:
     assert undo(moved.manifest).done == ("c.txt", "sub/b.txt")
     assert moved.stories() == BEFORE
     assert moved.copies() == {}
+
+
+def test_one_name_seen_twice_is_not_taken_for_a_half_done_move(moved: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As when the target folder is mounted over the old one: both names are one, and removing it loses the file."""
+    (moved.root / "c.txt").write_bytes(b"three")
+    monkeypatch.setattr("os.path.samestat", lambda *_: True)
+    assert undo(moved.manifest).done == ("sub/b.txt",)
+    assert moved.copies() == {"c.txt": b"three"}
 
 
 def test_one_file_with_one_name_is_not_taken_for_a_half_done_move(world: World) -> None:
@@ -328,9 +344,9 @@ def test_a_missing_manifest_is_an_error(tmp_path: Path) -> None:
         (b'{"type":"dedup-moves","ver', 1),
         (b"\xff\xd8\xff\xe0JFIF", 1),
         (b"[" * 100_000, 1),
+        (b'{"type":"dedup-moves","x":' + b"[" * 100_000, 1),
         (b'{"id":"1","text":"a story"}\n', 1),
         (b'{"type":"move","from":"/a/b","to":"/c/d","id":"b","duplicate_of":null,"size":1,"mtime_ns":1,', 1),
-        (b"x" * (17 << 20), 1),
     ],
 )
 def test_a_foreign_file_is_no_manifest(world: World, content: bytes, line: int) -> None:
@@ -339,6 +355,22 @@ def test_a_foreign_file_is_no_manifest(world: World, content: bytes, line: int) 
     with pytest.raises(ManifestError, match=rf"manifest.jsonl', line {line}: "):
         undo(world.manifest)
     assert world.manifest.read_bytes() == content
+
+
+def test_a_line_beyond_measure_is_not_read(world: World) -> None:
+    world.out.mkdir()
+    world.manifest.write_bytes(b"x" * (17 << 20))
+    with pytest.raises(ManifestError, match="line 1: too long for a manifest"):
+        undo(world.manifest)
+
+
+def test_a_manifest_that_cannot_be_read_is_named(moved: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    def unreadable(*_: object) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr("dedup.act.manifest.open", unreadable, raising=False)
+    with pytest.raises(ManifestError, match=r"manifest.jsonl': cannot be read: Input/output error"):
+        undo(moved.manifest)
 
 
 @pytest.mark.parametrize(
@@ -355,6 +387,7 @@ def test_a_foreign_file_is_no_manifest(world: World, content: bytes, line: int) 
         {"from": {"from_bytes": "%%%"}},
         {"from": {"from_bytes": "/w==", "surrogates": True}},
         {"id": {"from_bytes": "/w==", "surrogates": True}},
+        {"from": {"from_bytes": "L3Rtcy/toL0=", "surrogates": True}},
         {"type": "copy"},
         {"unknown": 1},
     ],

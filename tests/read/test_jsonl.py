@@ -20,6 +20,7 @@ from dedup.read import ReadOptions
 from dedup.read.fields import Fields
 from dedup.read.jsonl import read_records
 from dedup.read.mending import nests_deeper, without_lone_surrogates
+from dedup.read.options import MIB
 from dedup.read.source import Source
 from dedup.story import Origin, Problem, Story
 
@@ -295,6 +296,13 @@ def test_many_brackets_side_by_side_or_in_strings_are_not_deep() -> None:
     record = {"text": "[{" * 500, "a": [[]] * 500, "b\\": '"[[' * 300, "c": "\\"}
     stories, problems = records(lines(record))
     assert (texts(stories), problems) == (["[{" * 500], [])
+
+
+def test_depth_is_counted_over_the_edges_of_the_pieces_a_long_line_is_looked_at_in() -> None:
+    flat = b"[]" * MIB
+    assert nests_deeper(b"[" * 150 + flat + b"[" * 51, 200)
+    assert not nests_deeper(b"[" * 150 + flat + b"[" * 50, 200)
+    assert not nests_deeper(b'[["' + b"[" * (2 * MIB) + b'"', 2)
 
 
 def depth_of(value: object) -> int:

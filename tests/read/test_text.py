@@ -129,3 +129,18 @@ def test_damage_at_the_start_of_a_file_of_unknown_suffix_is_reported(tmp_path: P
     stories, [problem] = read(path)
     assert ids(stories) == ["r"]
     assert problem.reason.startswith("cut off")
+
+
+def test_a_file_of_unknown_suffix_cut_in_its_first_line_is_reported(tmp_path: Path) -> None:
+    path = tmp_path / "file.gz"
+    path.write_bytes(gzip.compress(b"no line ends here")[:-1])
+    stories, [problem] = read(path)
+    assert stories == []
+    assert problem.reason.startswith("cut off")
+
+
+def test_blank_lines_do_not_hide_the_first_record(tmp_path: Path) -> None:
+    # Each member comes as a chunk of its own.
+    path = tmp_path / "file.gz"
+    path.write_bytes(gzip.compress(b"\n \n") + gzip.compress(lines({"id": "r", "text": "t"})))
+    assert ids(read(path)[0]) == ["r"]
