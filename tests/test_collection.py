@@ -53,7 +53,7 @@ def test_one_corpus_may_be_used_from_several_threads() -> None:
         corpus.add([f"story {n} of many words that differ from those of others" for n in range(200)], 1)
 
     def read(_: int) -> int:
-        rows, _, _ = corpus.compare_pairs(pair, 10, 8, 0.5, 0.5, 20, 1)
+        rows = corpus.compare_pairs(pair, 10, 8, 0.5, 0.5, 20, 1)[0]
         return int(rows[0][2]) if len(corpus.token_counts()) <= len(corpus) else -1
 
     with ThreadPoolExecutor(4) as pool:

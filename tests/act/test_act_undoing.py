@@ -387,7 +387,6 @@ def test_a_manifest_that_cannot_be_read_is_named(moved: World, monkeypatch: pyte
         {"from": {"from_bytes": "%%%"}},
         {"from": {"from_bytes": "/w==", "surrogates": True}},
         {"id": {"from_bytes": "/w==", "surrogates": True}},
-        {"from": {"from_bytes": "L3Rtcy/toL0=", "surrogates": True}},
         {"type": "copy"},
         {"unknown": 1},
     ],
@@ -398,6 +397,13 @@ def test_a_damaged_line_is_named_and_nothing_is_moved(moved: World, damage: dict
     with pytest.raises(ManifestError, match=r"manifest.jsonl', line 2: "):
         undo(moved.manifest)
     assert moved.copies() == {"sub/b.txt": b"two", "c.txt": b"three"}
+
+
+def test_a_path_that_no_file_can_have_is_damage(moved: World) -> None:
+    name = f"{moved.root}/\ud83d".encode("utf-8", "surrogatepass")
+    edited(moved, 2, **{"from": {"from_bytes": base64.b64encode(name).decode(), "surrogates": True}})
+    with pytest.raises(ManifestError, match="line 2: a name is damaged"):
+        undo(moved.manifest)
 
 
 def test_damage_in_the_middle_is_no_crash_at_the_end(moved: World) -> None:
