@@ -6,18 +6,17 @@ import csv
 import errno
 import io
 import os
-import resource
 import socket
 import stat
 import threading
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
 import msgspec
 import pytest
-from act.world import killed_before
+from act.world import killed_before, small_files
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -214,20 +213,10 @@ def test_a_text_block_that_fails_leaves_nothing(tmp_path: Path) -> None:
     assert names(tmp_path) == []
 
 
-@pytest.fixture
-def small_files() -> Iterator[None]:
-    """No file can grow beyond 4 KiB."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (4096, hard))
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-
-
-@pytest.mark.usefixtures("small_files")
 @pytest.mark.parametrize("size", [5000, 5 << 20])
 def test_a_write_that_fails_names_the_output_and_changes_nothing(tmp_path: Path, size: int) -> None:
     (tmp_path / "out").write_bytes(b"old")
-    with pytest.raises(OutputError, match=r"out': cannot be written: File too large; raise the limit"):
+    with small_files(), pytest.raises(OutputError, match=r"out': cannot be written: File too large; raise the limit"):
         write(tmp_path / "out", b"x" * size, force=True)
     assert (tmp_path / "out").read_bytes() == b"old"
     assert names(tmp_path) == ["out"]

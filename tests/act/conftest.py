@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import resource
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
@@ -31,12 +30,3 @@ def other_system(tmp_path: Path) -> Iterator[Path]:
     folder = Path(tempfile.mkdtemp(dir=memory))
     yield folder
     shutil.rmtree(folder)
-
-
-@pytest.fixture
-def small_files() -> Iterator[None]:
-    """No file can grow beyond 4 KiB."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (4096, hard))
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))

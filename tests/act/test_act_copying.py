@@ -15,7 +15,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from act.world import World, failing_before, failures, killed_before, rewritten
+from act.world import World, failing_before, failures, killed_before, rewritten, small_files
 
 from dedup.act import ActItem, copy_kept
 from dedup.errors import OutputError
@@ -301,11 +301,11 @@ def test_an_item_without_a_stamp_equals_nothing(world: World) -> None:
 # what fails while writing
 
 
-def test_a_failing_write_is_listed_and_the_run_goes_on(world: World, request: pytest.FixtureRequest) -> None:
+def test_a_failing_write_is_listed_and_the_run_goes_on(world: World) -> None:
     items = [world.item("big", content=b"x" * 9000), world.item("small", content=b"x")]
     big = world.item("big.jsonl", line=1, content=b"x" * 9000 + b"\n")
-    request.getfixturevalue("small_files")
-    report = copy_kept([*items, big], world.out)
+    with small_files():
+        report = copy_kept([*items, big], world.out)
     assert report.done == ("small",)
     assert all("cannot be written: File too large" in reason for reason in failures(report).values())
     assert set(failures(report)) == {"big", "big.jsonl#1"}

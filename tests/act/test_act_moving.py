@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from act.world import World, failing_before, failures, link_apart, rewritten
+from act.world import World, failing_before, failures, link_apart, rewritten, small_files
 
 from dedup.act import ActItem, move_dropped, undo
 from dedup.act.manifest import read_manifest
@@ -494,7 +494,6 @@ def test_a_file_where_a_folder_should_be_is_listed(world: World) -> None:
     assert (world.root / "sub/b.txt").exists()
 
 
-@pytest.mark.usefixtures("small_files")
 def test_an_intent_that_cannot_be_recorded_moves_nothing(world: World) -> None:
     """The disk is full for the manifest: originals stay, and what was half written is gone from it."""
     items = [
@@ -502,7 +501,8 @@ def test_an_intent_that_cannot_be_recorded_moves_nothing(world: World) -> None:
         *(world.item(f"{n:03}.txt", content=b"x", of="a.txt") for n in range(128)),
     ]
     before = world.stories()
-    report = move_dropped(items, world.out)
+    with small_files():
+        report = move_dropped(items, world.out)
     assert report.done == ()
     assert len(report.failed) == 128
     assert all("manifest.jsonl': cannot be written: File too large" in reason for reason in failures(report).values())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import resource
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -116,6 +117,17 @@ def before_step(at: int, then: Callable[[], Any]) -> None:
 
     for name in STEPS:
         setattr(os, name, interrupted(getattr(os, name)))
+
+
+@contextmanager
+def small_files() -> Iterator[None]:
+    """No file can grow beyond 4 KiB, pytest's own output included: around the one call, not around a test."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4096, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 def killed_before(at: int, action: Callable[[], Any]) -> bool:
