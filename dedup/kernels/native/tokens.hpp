@@ -113,19 +113,24 @@ class Builder {
     std::uint64_t word = block.word & low_bits(count);
     if (open_) {
       const int run = lone_ ? 0 : std::countr_zero(~word);
-      if (run > 0) copy(block, 0, run, position, false);
+      if (run > 0) copy(block, 0, run, position);
       if (run == count && run > 0) return;
       close();
       word &= ~low_bits(run);
     }
-    while (word != 0) {
-      const int first = std::countr_zero(word);
-      const int run = std::countr_zero(~(word >> first));
-      copy(block, first, run, position, true);
-      if (first + run == count) return;
-      close();
-      word &= ~low_bits(first + run);
+    if (word == 0) return;
+    // Where runs begin and end, each read off its own mask: neither waits for the other, or for the copy.
+    std::uint64_t begins = word & ~(word << 1), ends = ~word & (word << 1);
+    int end = 0;
+    for (; begins != 0; begins &= begins - 1, ends &= ends - 1) {
+      const int first = std::countr_zero(begins);
+      end = std::countr_zero(ends);  // 64 where the last run goes on behind the block
+      open(false, position + static_cast<std::uint32_t>(first), (block.upper >> first & 1) ? kTokenUpper : 0);
+      copy(block, first, end - first, position);
+      *text_++ = ' ';
     }
+    open_ = end == count;
+    if (open_) --text_;  // more of this token may follow
   }
 
   DEDUP_INLINE void code_point(std::uint32_t code, const std::uint8_t* bytes, std::uint32_t length, std::uint32_t position) {
@@ -180,8 +185,7 @@ class Builder {
     open_ = false;
   }
 
-  DEDUP_INLINE void copy(const Block& block, int first, int run, std::uint32_t position, bool fresh) {
-    if (fresh) open(false, position + static_cast<std::uint32_t>(first), (block.upper >> first & 1) ? kTokenUpper : 0);
+  DEDUP_INLINE void copy(const Block& block, int first, int run, std::uint32_t position) {
     const std::uint8_t* from = block.lower + first;
     std::memcpy(text_, from, 16);
     for (int done = 16; done < run; done += 16) std::memcpy(text_ + done, from + done, 16);
