@@ -5,12 +5,14 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-
-from rich.console import Console
-from rich.progress import BarColumn, DownloadColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from typing import TYPE_CHECKING
 
 from dedup.files import printable
 from dedup.story import Problem
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.progress import Progress
 
 EXIT_UNREAD = 1
 EXIT_INTERRUPTED = 130
@@ -18,12 +20,9 @@ EXIT_INTERRUPTED = 130
 
 def stdout() -> Console:
     """For results. In a pipe: 80 columns, no colour."""
+    from rich.console import Console
+
     return Console(highlight=False, width=None if sys.stdout.isatty() else 80)
-
-
-def stderr() -> Console:
-    """For everything else."""
-    return Console(stderr=True, highlight=False, soft_wrap=True)
 
 
 def say(message: str) -> None:
@@ -58,25 +57,32 @@ class Problems:
 
 
 class Stages:
-    """Progress of a run on stderr: bytes read, then the stage at work. Silent where stderr is no terminal."""
+    """Progress of a run on stderr: bytes read, then the stage at work. Silent where there is no bar to move."""
 
-    def __init__(self, progress: Progress, total_bytes: int | None) -> None:
+    def __init__(self, progress: Progress | None, total_bytes: int | None) -> None:
         self._progress = progress
-        self._task = progress.add_task("reading", total=total_bytes)
+        self._task = progress.add_task("reading", total=total_bytes) if progress else None
 
     def bytes_read(self, count: int) -> None:
         """``count`` more bytes were read."""
-        self._progress.advance(self._task, count)
+        if self._progress and self._task is not None:
+            self._progress.advance(self._task, count)
 
     def step(self, name: str) -> None:
         """A stage begins."""
-        self._progress.update(self._task, description=name)
+        if self._progress and self._task is not None:
+            self._progress.update(self._task, description=name)
 
 
 @contextmanager
 def stages(total_bytes: int | None) -> Iterator[Stages]:
-    """Shows progress while the block runs, and clears it away."""
-    console = Console(stderr=True)
+    """Shows progress on a terminal while the block runs, and clears it away."""
+    if not sys.stderr.isatty():  # nothing to show, and nothing to load for it: rich takes as long as a small scan
+        yield Stages(None, total_bytes)
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, DownloadColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
     columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
         yield Stages(progress, total_bytes)
