@@ -79,6 +79,9 @@ def scan_command(
     max_expansion: Annotated[
         int, typer.Option(min=1, help="Bytes that one compressed byte may become, past the first 64 MiB.")
     ] = 200,
+    max_zstd_window: Annotated[
+        int, typer.Option(min=1 << 10, max=1 << 31, help="The largest window, in bytes, a zstd file may ask for.")
+    ] = 128 << 20,
 ) -> None:
     """Find stories that repeat each other, and say which to keep.
 
@@ -110,13 +113,15 @@ def scan_command(
         max_story_bytes=max_story_bytes,
         max_line_bytes=max_line_bytes,
         max_expansion=max_expansion,
+        max_zstd_window=max_zstd_window,
+        leave_out=tuple(filter(None, (copy_kept, move_dropped))),
         strict=strict,
     )
     write_decisions = decision_format(str(decisions)) if decisions else None
     inputs = [path for path in paths if path != "-"]
     problems = Problems(sys.maxsize if all_notes else 20)
     with _output(pairs, force, inputs) as pairs_out, _output(decisions, force, inputs) as decisions_out:
-        with stages(total_bytes(paths)) as progress:
+        with stages(total_bytes(paths, read)) as progress:
             result = scan(
                 paths,
                 keep=keep,

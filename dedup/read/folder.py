@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from dedup.files import printable
 from dedup.read.names import name_text
@@ -15,6 +17,7 @@ from dedup.read.stream import kind_of_node
 from dedup.story import Problem
 
 Inode = tuple[int, int]
+LEFT_OUT: Final = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +51,21 @@ def failure(error: OSError) -> str:
     return f"cannot be read: {error.strerror}; leave it out or mend it"
 
 
+def left_out(paths: Iterable[str | os.PathLike[str]]) -> dict[Inode, bytes]:
+    """Folders for ``walk`` not to enter below the path it is given; those that are not there yet hold nothing to read."""
+    seen = {}
+    for path in paths:
+        with contextlib.suppress(OSError):
+            status = Path(path).stat()
+            seen[status.st_dev, status.st_ino] = LEFT_OUT
+    return seen
+
+
 def walk(path: bytes, seen: dict[Inode, bytes], report: Report) -> Iterator[Found]:
     """The regular files at and below a path that the user gave, each folder in the byte order of its names.
 
-    ``seen`` remembers folders between calls, so that each is walked once. Only the given path itself may be a symbolic
-    link, be hidden, or fail for being no regular file.
+    ``seen`` remembers folders between calls, so that each is walked once, and holds those to leave out. Only the given
+    path itself may be a symbolic link, be hidden, or fail for being no regular file.
     """
     try:
         mode = status_of(path, follow=True).st_mode
@@ -109,7 +122,7 @@ def _entries(path: bytes, given: bool, seen: dict[Inode, bytes], report: Report)
         try:
             status = os.fstat(folder)
             inode = (status.st_dev, status.st_ino)
-            if inode not in seen:
+            if inode not in seen or (given and seen[inode] == LEFT_OUT):
                 seen[inode] = path
                 return _listing(folder)
         finally:
@@ -117,7 +130,9 @@ def _entries(path: bytes, given: bool, seen: dict[Inode, bytes], report: Report)
     except OSError as error:
         report(Problem(where=where(path), reason=failure(error)))
         return []
-    report(Problem(where=where(path), reason=f"same folder as {where(seen[inode])!r}, read once", failed=False))
+    first = seen[inode]
+    reason = "left out as asked" if first == LEFT_OUT else f"same folder as {where(first)!r}, read once"
+    report(Problem(where=where(path), reason=reason, failed=False))
     return []
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass, fields
 
@@ -36,6 +37,7 @@ class ReadOptions:
     :param max_zstd_window: the largest window a zstd frame may ask for, in bytes, 1 KiB to 2 GiB, rounded down to a
         power of two; 128 MiB, what ``zstd`` itself accepts unasked.
     :param max_depth: how deep the arrays and objects of a record may nest, itself included; 200.
+    :param leave_out: folders that are not read where they lie below the ones given, such as the one a run writes to.
     :param strict: raise the first failure as :class:`~dedup.errors.InputError` instead of reporting it.
     :raises UsageError: a limit below 1 or a window out of range, or a field name that holds a quotation mark, a
         backslash or a control character.
@@ -56,6 +58,7 @@ class ReadOptions:
     expansion_floor: int = 64 * MIB
     max_zstd_window: int = 128 * MIB
     max_depth: int = 200
+    leave_out: tuple[str | os.PathLike[str], ...] = ()
     strict: bool = False
 
     def __post_init__(self) -> None:

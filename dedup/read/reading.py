@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 from dedup.errors import InputError
-from dedup.read.folder import Found, Inode, failure, status_of, walk, where
+from dedup.read.folder import Found, Inode, failure, left_out, status_of, walk, where
 from dedup.read.jsonl import read_records
 from dedup.read.kinds import kind_of, read_unknown
 from dedup.read.names import name_text
@@ -48,7 +48,7 @@ def read_stories(
     return _Run(options, on_problem, on_bytes).stories(_listed(paths))
 
 
-def total_bytes(paths: Paths) -> int | None:
+def total_bytes(paths: Paths, options: ReadOptions = _DEFAULTS) -> int | None:
     """How many bytes :func:`read_stories` will consume of these paths; None if standard input is among them.
 
     Looks at names and sizes only, and leaves out what cannot be found.
@@ -59,7 +59,7 @@ def total_bytes(paths: Paths) -> int | None:
     paths = _listed(paths)
     if STANDARD_INPUT in paths:
         return None
-    folders: dict[Inode, bytes] = {}
+    folders = left_out(options.leave_out)
     sizes: dict[Inode, int] = {}
     for path in filter(None, map(_path_bytes, paths)):
         for found in walk(path, folders, lambda problem: None):
@@ -98,7 +98,7 @@ class _Run:
         self._options = options
         self._on_problem = on_problem
         self._on_bytes = on_bytes
-        self._folders: dict[Inode, bytes] = {}
+        self._folders = left_out(options.leave_out)
         self._files: dict[Inode, bytes] = {}
         self._input_read = False
 

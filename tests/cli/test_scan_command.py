@@ -253,3 +253,13 @@ def test_jobs_do_not_change_a_byte(dedup: Run, tmp_path: Path) -> None:
         assert dedup("scan", FIXTURES, "-j", jobs, *out).returncode == 0
     assert len({(tmp_path / f"p{jobs}").read_bytes() for jobs in "128"}) == 1
     assert len({(tmp_path / f"d{jobs}.jsonl").read_bytes() for jobs in "128"}) == 1
+
+
+@pytest.mark.parametrize("option", ["--copy-kept", "--move-dropped"])
+def test_a_second_run_does_not_read_what_the_first_put_into_the_folder(dedup: Run, folder: Path, option: str) -> None:
+    for _ in range(2):
+        done = dedup("scan", folder, option, folder / "result", "--format", "jsonl")
+        assert done.returncode == 0
+    # Read again, the copies would be identical to their originals, or the moved file come back as a story of its own.
+    assert "result" not in done.stdout
+    assert f"{folder}/result: left out as asked" in done.stderr

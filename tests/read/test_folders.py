@@ -7,6 +7,7 @@ import os
 import socket
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import example, given
@@ -337,3 +338,13 @@ def test_no_file_stays_open_when_the_reader_stops_early(tmp_path: Path) -> None:
     next(stories)
     stories.close()  # type: ignore[attr-defined]
     assert len(list(Path("/proc/self/fd").iterdir())) == before
+
+
+def test_a_folder_left_out_is_not_entered_but_may_be_given_itself(tmp_path: Path) -> None:
+    put(tmp_path, "a.txt", "out/b.txt", "out/c/d.txt")
+    options: dict[str, Any] = {"leave_out": (tmp_path / "out", tmp_path / "nowhere")}
+    stories, problems = read(tmp_path, **options)
+    assert (ids(stories), reasons(problems)) == (["a.txt"], [("out: left out as asked", False)])
+    assert total_bytes([tmp_path], ReadOptions(**options)) == len("a.txt")
+    stories, problems = read(tmp_path / "out", **options)
+    assert (ids(stories), problems) == (["b.txt", "c/d.txt"], [])
