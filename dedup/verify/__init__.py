@@ -13,7 +13,7 @@ from dedup import kernels
 from dedup.settings import Settings
 from dedup.verify.compared import Compared, concatenate
 
-__all__ = ["Compared", "compare_pairs", "compare_texts", "concatenate"]
+__all__ = ["Compared", "compare_all", "compare_pairs", "compare_texts", "concatenate"]
 
 
 def compare_pairs(corpus: kernels.Corpus, pairs: npt.NDArray[np.uint32], settings: Settings, threads: int = 0) -> Compared:
@@ -25,9 +25,16 @@ def compare_pairs(corpus: kernels.Corpus, pairs: npt.NDArray[np.uint32], setting
     return Compared(*arrays)
 
 
+def compare_all(corpus: kernels.Corpus, pairs: npt.NDArray[np.uint32], settings: Settings, threads: int = 0) -> Compared:
+    """Compare ``pairs`` whatever they have in common: a row for each, in their order."""
+    arrays = corpus.compare_pairs(
+        np.ascontiguousarray(pairs, np.uint32), settings.passage_gap, settings.passage_min_words, 0.0, 0.0, 0, threads
+    )
+    return Compared(*arrays)
+
+
 def compare_texts(text_a: str, text_b: str, settings: Settings) -> Compared:
     """Compare two texts whatever they have in common; the result always has one row."""
     corpus = kernels.Corpus(settings.shingle, settings.passage_window, settings.num_perm)
     corpus.add([text_a, text_b], 1)
-    pair = np.array([[0, 1]], np.uint32)
-    return Compared(*corpus.compare_pairs(pair, settings.passage_gap, settings.passage_min_words, 0.0, 0.0, 0, 1))
+    return compare_all(corpus, np.array([[0, 1]], np.uint32), settings, 1)
