@@ -10,18 +10,22 @@ import numpy as np
 import numpy.typing as npt
 
 from dedup.candidates import Classes, Proposal, Ranks, band_pairs, identical_classes, passage_pairs
-from dedup.cluster import KEPT, Edges, absorb, check_policy, join_edges, keep_order
+from dedup.cluster import KEPT, check_policy, keep_order
 from dedup.collection import Collection
 from dedup.errors import UsageError
 from dedup.read import ReadOptions, read_stories
-from dedup.relate import NO_RELATION, code_of, relate
+from dedup.relate import code_of
 from dedup.result import ScanResult
 from dedup.settings import DROPPING, Settings
 from dedup.story import Problem, Relation, Story
-from dedup.verify import Compared, compare_pairs, concatenate
+from dedup.verified import Verified
+from dedup.verify import compare_pairs
 
 Step = Callable[[str], None]
 """Called with the name of each stage as it begins."""
+
+OnPairs = Callable[[npt.NDArray[np.uint32], int], None]
+"""Called with the pairs that a channel proposed, ``(n, 2)`` story numbers, and how many of them may have a relation."""
 
 
 def scan(
@@ -36,6 +40,7 @@ def scan(
     on_problem: Callable[[Problem], None] | None = None,
     on_bytes: Callable[[int], None] | None = None,
     on_step: Step | None = None,
+    on_pairs: OnPairs | None = None,
 ) -> ScanResult:
     """Find the stories of files and folders that repeat each other, and decide which to keep.
 
@@ -45,7 +50,7 @@ def scan(
     not compared. ``threads`` 0 means one a core.
 
     ``on_problem`` is called for every file or record that is not a story, as it is met; ``on_bytes`` with the bytes read
-    since it was called last; ``on_step`` with the name of each stage.
+    since it was called last; ``on_step`` with the name of each stage; ``on_pairs`` with the pairs each stage proposes.
 
     UsageError for options that cannot be; InputError at the first failure if ``read`` is strict. Without ``strict``
     failures are collected in ``result.problems`` and the run goes on.
@@ -64,7 +69,15 @@ def scan(
     _begin(on_step, "reading")
     stories = read_stories(paths, read or ReadOptions(), on_problem=report, on_bytes=on_bytes)
     collection = collect(stories, settings, threads, report)
-    return compare(collection, keep=keep, dropping=dropping, window=window, problems=problems, on_step=on_step)
+    return compare(
+        collection,
+        keep=keep,
+        dropping=dropping,
+        window=window,
+        problems=problems,
+        on_step=on_step,
+        on_pairs=on_pairs,
+    )
 
 
 def check_window(window: timedelta | None) -> None:
@@ -113,20 +126,22 @@ def compare(
     window: timedelta | None,
     problems: Sequence[Problem],
     on_step: Step | None = None,
+    on_pairs: OnPairs | None = None,
 ) -> ScanResult:
     """Everything from the sketches on."""
     check_window(window)
     order = keep_order(keep, collection.keys())
-    run = _Run(collection, order, window, dropping)
+    run = _Run(collection, order, window, on_pairs)
     _begin(on_step, "finding identical stories")
     everyone = run.ranks(np.ones(len(order), np.uint8))
     classes = identical_classes(everyone, collection.settings.full_class)
     ranks = run.ranks(classes.active)
+    run.verified = Verified(collection, order, classes.head, dropping)
     run.verify(classes.pairs)
     _begin(on_step, "comparing whole stories")
     known = run.band_channel(ranks, Proposal(classes.pairs))
     _begin(on_step, "comparing passages")
-    run.verify(passage_pairs(ranks, collection.settings, run.kept(), known).pairs)
+    run.verify(passage_pairs(ranks, collection.settings, run.verified.kept(), known).pairs)
     run.follow_heads(everyone, classes)
     _begin(on_step, "clustering")
     return run.result(problems)
@@ -140,14 +155,18 @@ def _begin(on_step: Step | None, stage: str) -> None:
 class _Run:
     """One run between the stages: the pairs verified so far, and who is kept by them."""
 
+    verified: Verified
+
     def __init__(
-        self, stories: Collection, order: npt.NDArray[np.uint32], window: timedelta | None, dropping: Sequence[int]
+        self,
+        stories: Collection,
+        order: npt.NDArray[np.uint32],
+        window: timedelta | None,
+        on_pairs: OnPairs | None,
     ) -> None:
-        self.stories, self.order, self.window, self.dropping = stories, order, window, dropping
+        self.stories, self.order, self.window, self.on_pairs = stories, order, window, on_pairs
         self.rank = np.empty(len(order), np.uint32)
         self.rank[order] = np.arange(len(order), dtype=np.uint32)
-        self.parts: list[Compared] = []
-        self.edges: list[Edges] = []
 
     def ranks(self, active: npt.NDArray[np.uint8]) -> Ranks:
         window = None if self.window is None else self.window // timedelta(microseconds=1)
@@ -155,15 +174,12 @@ class _Run:
         return Ranks(self.stories.corpus, self.order, active, published, window, self.stories.threads)
 
     def verify(self, pairs: npt.NDArray[np.uint32]) -> None:
-        """Compare (later, earlier) ranks and keep the pairs that have a relation."""
+        """Compare (later, earlier) ranks and keep the pairs that may have a relation."""
         settings = self.stories.settings
         compared = compare_pairs(self.stories.corpus, self.order[pairs], settings, self.stories.threads)
-        codes = relate(compared, settings)
-        related = np.flatnonzero(codes != NO_RELATION)
-        compared = compared.take(related)
-        later, earlier = self.rank[compared.column("a")], self.rank[compared.column("b")]
-        self.parts.append(compared)
-        self.edges.append(Edges(later, earlier, codes[related], compared.jaccard))
+        if self.on_pairs:
+            self.on_pairs(self.order[pairs], len(compared))
+        self.verified.add(compared, np.column_stack([self.rank[compared.column("a")], self.rank[compared.column("b")]]))
 
     def band_channel(self, ranks: Ranks, known: Proposal) -> Proposal:
         """The story channel. Where crowded buckets were not compared in full, what is kept after that is compared with the
@@ -174,7 +190,7 @@ class _Run:
         known = known.joined(found.pairs)
         while found.cut_buckets:
             # Again while it finds something: what was absorbed may be kept once its own keeper is absorbed.
-            survivors = self.ranks(ranks.active & self.kept())
+            survivors = self.ranks(ranks.active & self.verified.kept())
             more = band_pairs(survivors, settings, settings.kept_bucket, settings.kept_bucket, known)
             if not len(more.pairs):
                 break
@@ -184,27 +200,21 @@ class _Run:
 
     def follow_heads(self, everyone: Ranks, classes: Classes) -> None:
         """Where the head of a class was absorbed, compare its inactive copies with the story that absorbed it: to them it
-        is what it is to their head."""
-        edges = join_edges(self.edges)
-        absorbed = absorb(len(self.order), edges, self.dropping)
+        is what it is to their head. Again while that moves some head to another story."""
         copies = np.flatnonzero(classes.active == 0)
-        edge = absorbed[classes.head[copies]]
-        copies, edge = copies[edge != KEPT], edge[edge != KEPT]
-        pairs = np.column_stack([copies.astype(np.uint32), edges.earlier[edge]])
-        self.verify(pairs[everyone.in_window(pairs)])
-
-    def kept(self) -> npt.NDArray[np.uint8]:
-        """1 for each rank that no pair verified so far makes a dropped story."""
-        absorbed = absorb(len(self.order), join_edges(self.edges), self.dropping)
-        kept: npt.NDArray[np.uint8] = (absorbed == KEPT).astype(np.uint8)
-        return kept
+        heads = classes.head[copies]
+        while True:
+            keeper = self.verified.settle()
+            behind = (keeper[copies] == KEPT) & (keeper[heads] != KEPT)
+            pairs = np.column_stack([copies[behind], keeper[heads[behind]]]).astype(np.uint32)
+            pairs = pairs[everyone.in_window(pairs)]
+            if not len(pairs):
+                return
+            self.verify(pairs)
 
     def result(self, problems: Sequence[Problem]) -> ScanResult:
-        edges = join_edges(self.edges)
-        absorbed = absorb(len(self.order), edges, self.dropping)
-        compared = concatenate(self.parts)
-        self.parts.clear()
-        return ScanResult(self.stories, problems, self.order, absorbed, compared, edges.code)
+        compared, codes, absorbed = self.verified.result()
+        return ScanResult(self.stories, problems, self.order, absorbed, compared, codes)
 
 
 __all__ = ["ScanResult", "collect", "compare", "dropping_codes", "scan"]

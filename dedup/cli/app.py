@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from dedup import __version__
-from dedup.cli import explain, scan, undo
+from dedup.cli import eval, explain, scan, undo
 from dedup.cli.output import EXIT_INTERRUPTED, say
 from dedup.errors import DedupError
 
@@ -30,6 +30,7 @@ app = typer.Typer(
 )
 app.command("scan", epilog=_EPILOG)(scan.scan_command)
 app.command("explain", epilog=_EPILOG)(explain.explain_command)
+app.command("eval", epilog=_EPILOG)(eval.eval_command)
 app.command("undo", epilog=_EPILOG)(undo.undo_command)
 
 

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from dedup.cli.options import ConfigFile, Threshold, settings_in_force
 from dedup.cli.output import say_problem, stdout
 from dedup.errors import InputError
 
@@ -14,9 +15,8 @@ from dedup.errors import InputError
 def explain_command(
     a: Annotated[Path, typer.Argument(metavar="A", help="A file that holds one story.")],
     b: Annotated[Path, typer.Argument(metavar="B", help="Another one.")],
-    threshold: Annotated[
-        float, typer.Option(min=0.05, max=1.0, help="Jaccard similarity from which stories are near-duplicates.")
-    ] = 0.5,
+    threshold: Threshold = None,
+    config: ConfigFile = None,
 ) -> None:
     """Compare two files and show the verdict, the scores, and the passages they share.
 
@@ -26,10 +26,9 @@ def explain_command(
     """
     from dedup.explain import explain_texts
     from dedup.report import explanation_table
-    from dedup.settings import Settings
 
     text_a, text_b = _text(a), _text(b)
-    settings = Settings().replaced(threshold=threshold)
+    settings = settings_in_force(config, threshold=threshold)
     explanation = explain_texts(text_a, text_b, id_a=str(a), id_b=str(b), settings=settings)
     stdout().print(explanation_table(explanation, text_a, text_b))
 

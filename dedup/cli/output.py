@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
 
-from dedup.files import printable
+from dedup.files import printable, writing
 from dedup.story import Problem
 
 if TYPE_CHECKING:
@@ -33,6 +34,16 @@ def say(message: str) -> None:
 def say_problem(problem: Problem) -> None:
     """A file or record that is not a story; what failed is told apart from what was rightly passed over."""
     say(f"{'error' if problem.failed else 'note'}: {printable(str(problem))}")
+
+
+@contextmanager
+def output_file(path: Path | None, force: bool, inputs: Sequence[str]) -> Iterator[BinaryIO | None]:
+    """Opened before the work starts, so that an output that can't be written costs no scan."""
+    if path is None:
+        yield None
+        return
+    with writing(path, force=force, inputs=inputs) as file:
+        yield file
 
 
 class Problems:

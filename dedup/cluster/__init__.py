@@ -7,6 +7,6 @@ depends only on stories before it.
 from __future__ import annotations
 
 from dedup.cluster.keep import POLICIES, Keys, check_policy, keep_order
-from dedup.cluster.star import KEPT, Edges, absorb, join_edges
+from dedup.cluster.star import KEPT, Edges, absorb
 
-__all__ = ["KEPT", "POLICIES", "Edges", "Keys", "absorb", "check_policy", "join_edges", "keep_order"]
+__all__ = ["KEPT", "POLICIES", "Edges", "Keys", "absorb", "check_policy", "keep_order"]

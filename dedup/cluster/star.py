@@ -23,16 +23,6 @@ class Edges:
     jaccard: npt.NDArray[np.float64]
 
 
-def join_edges(parts: Sequence[Edges]) -> Edges:
-    """The edges of all parts, in order."""
-    return Edges(
-        np.concatenate([part.later for part in parts]),
-        np.concatenate([part.earlier for part in parts]),
-        np.concatenate([part.code for part in parts]),
-        np.concatenate([part.jaccard for part in parts]),
-    )
-
-
 def absorb(stories: int, edges: Edges, dropping: Sequence[int]) -> npt.NDArray[np.int64]:
     """For each rank the edge by which a kept story absorbs it, or ``KEPT``.
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dedup.kernels._native import (
     FOLD_VERSION,
+    OPENING,
     UNDATED,
     Corpus,
     band_pairs,
@@ -15,6 +16,7 @@ from dedup.kernels._native import (
     passage_pairs,
     permute_hashes,
     set_simd_level,
+    shared_keys,
     shingle_hashes,
     signatures,
     simd_level,
@@ -25,8 +27,10 @@ from dedup.kernels._native import (
 
 __all__ = [
     "FOLD_VERSION",
+    "OPENING",
     "OVERLAP_COLUMNS",
     "QUOTE_COLUMNS",
+    "SHARED_KEY_COLUMNS",
     "UNDATED",
     "Corpus",
     "band_pairs",
@@ -34,6 +38,7 @@ __all__ = [
     "passage_pairs",
     "permute_hashes",
     "set_simd_level",
+    "shared_keys",
     "shingle_hashes",
     "signatures",
     "simd_level",
@@ -43,10 +48,15 @@ __all__ = [
 ]
 
 OVERLAP_COLUMNS = (
-    "a", "b", "identical", "shared", "shingles_a", "shingles_b", "tokens_a", "tokens_b", "words_a", "words_b", "longest",
-    "figures_a", "figures_b", "figures_shared", "names_a", "names_b", "names_shared",
+    "a", "b", "identical", "shared", "shingles_a", "shingles_b", "tokens_a", "tokens_b", "words_a", "words_b",
+    "longest", "prose", "run", "figures_a", "figures_b", "figures_shared",
+    "names_a", "names_b", "names_shared_a", "names_shared_b",
+    "opening_a", "opening_b",
 )  # fmt: skip
 """Columns of the first array of ``Corpus.compare_pairs``; ``Overlap`` in compare.hpp says what each holds."""
+
+SHARED_KEY_COLUMNS = ("pair", "begin", "here", "end")
+"""Columns of the first array of ``shared_keys``; ``SharedKey`` in rarity.hpp says what each holds."""
 
 QUOTE_COLUMNS = ("a_begin", "a_end", "b_begin", "b_end", "words")
 """Columns of its second array: code points of the two texts, ends excluded, and the words equal on both sides."""

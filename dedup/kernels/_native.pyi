@@ -17,6 +17,7 @@ U64 = npt.NDArray[np.uint64]
 I64 = npt.NDArray[np.int64]
 
 FOLD_VERSION: Final[str]
+OPENING: Final[int]
 UNDATED: Final[int]
 
 def simd_level() -> int: ...
@@ -43,6 +44,7 @@ class Corpus:
         jaccard: float,
         containment: float,
         words: int,
+        shingles: int,
         threads: int = 0,
     ) -> tuple[U32, U32, U64]: ...
 
@@ -59,6 +61,7 @@ def band_pairs(
     full: int,
     limit: int,
 ) -> tuple[U32, int]: ...
+def shared_keys(corpus: Corpus, order: U32, pairs: U32, threads: int = 0) -> tuple[U32, U32]: ...
 def passage_pairs(
     corpus: Corpus,
     order: U32,

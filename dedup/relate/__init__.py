@@ -1,7 +1,7 @@
 """Takes compared pairs, gives their relations, each with a reason.
 
-Guarantees: a relation is judged from the pair itself, so it does not change with what else is in the collection;
-exchanging a and b mirrors it.
+Guarantees: a relation for which a story may be dropped is judged from the pair itself and from what was kept before it;
+only whether a passage is a common phrase depends on the whole collection. Exchanging a and b mirrors the relation.
 """
 
 from __future__ import annotations
@@ -9,24 +9,27 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from dedup.relate.rules import NO_RELATION, RELATIONS, judge, reason
-from dedup.relate.signals import Signals, measure
+from dedup.relate.rarity import Commonness, SharedKeys, unknown
+from dedup.relate.rules import NO_RELATION, RELATIONS, judge, may_depend, reason
+from dedup.relate.signals import measure
 from dedup.settings import Settings
 from dedup.story import Relation
 from dedup.verify import Compared
 
-__all__ = ["NO_RELATION", "RELATIONS", "code_of", "explain", "relate"]
+__all__ = ["NO_RELATION", "RELATIONS", "Commonness", "SharedKeys", "code_of", "explain", "may_depend", "relate", "unknown"]
 
 
-def relate(pairs: Compared, settings: Settings) -> npt.NDArray[np.uint8]:
-    """The relation of each pair, read "a *relation* b", as a place in ``RELATIONS``, or ``NO_RELATION``."""
-    return judge(measure(pairs), settings)
+def relate(pairs: Compared, settings: Settings, common: Commonness | None = None) -> npt.NDArray[np.uint8]:
+    """The relation of each pair, read "a *relation* b", as a place in ``RELATIONS``, or ``NO_RELATION``.
+
+    Without ``common`` the pairs are judged as if nobody else had what they share.
+    """
+    return judge(measure(pairs, common or unknown(len(pairs), settings)), settings)
 
 
-def explain(pairs: Compared, row: int, settings: Settings) -> str:
-    """Why one pair has its relation, or none."""
-    signals: Signals = measure(pairs)
-    return reason(signals, row, settings)
+def explain(pairs: Compared, row: int, settings: Settings, common: Commonness | None = None) -> str:
+    """Why one pair has its relation, or none; ``common`` as for ``relate``."""
+    return reason(measure(pairs, common or unknown(len(pairs), settings)), row, settings)
 
 
 def code_of(relation: Relation) -> int:

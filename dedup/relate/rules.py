@@ -14,6 +14,7 @@ import numpy.typing as npt
 from dedup.relate.signals import Flags, Signals
 from dedup.settings import Settings
 from dedup.story import Relation
+from dedup.verify.compared import Compared, Shares
 
 RELATIONS = tuple(Relation)
 NO_RELATION = 255
@@ -29,8 +30,21 @@ class Rule:
     reason: str
 
 
-def _other_facts(s: Signals, t: Settings) -> Flags:
-    return (s.figures < t.template_figures) | (s.names < t.template_names)
+def _evidence(s: Signals, t: Settings) -> Shares:
+    # As if one more figure were shared: a single one that differs is little to go by where there are few.
+    figures = 1.0 - s.figures_missing / (s.figures_fewer + 1.0)
+    return s.containment + t.evidence_figures * figures - t.evidence_common * s.common
+
+
+def _same_facts(s: Signals, t: Settings) -> Flags:
+    """What they share is much, agrees in its figures, and is no everyday phrase."""
+    return (_evidence(s, t) >= t.evidence) & (s.names >= t.template_names)
+
+
+def _beyond_doubt(s: Signals, t: Settings) -> Flags:
+    """So many facts agree that it matters no more how many others have the words: they are copies, too."""
+    agree = (s.figures >= t.agreement_figures) & (s.names >= t.agreement_names) & (s.facts >= t.agreement_facts)
+    return agree & (s.containment >= t.containment)
 
 
 def _contained(s: Signals, t: Settings) -> Flags:
@@ -53,22 +67,42 @@ def _same_length(s: Signals, t: Settings) -> Flags:
 
 
 def _passage(s: Signals, t: Settings) -> Flags:
-    return s.longest >= t.passage_words
+    together = (s.shared >= t.passage_shingles) & (s.longest > 0)
+    return (np.maximum(s.prose, s.run) >= t.passage_words) | together
+
+
+def _specific_passage(s: Signals, t: Settings) -> Flags:
+    return _passage(s, t) & (s.common_anywhere <= t.passage_common)
 
 
 def _template(s: Signals, t: Settings) -> Flags:
     """Stories that would be related by their words, were they not about other facts."""
     related = _contained(s, t) | _contains(s, t) | _alike(s, t) | _same_length(s, t) | _passage(s, t)
-    return related & (s.jaccard < t.template_jaccard) & (s.coverage >= t.template_coverage) & _other_facts(s, t)
+    other = (s.other_facts > 0) & ~_same_facts(s, t) & ~_beyond_doubt(s, t)
+    return related & (s.jaccard < t.template_jaccard) & (s.coverage >= t.template_coverage) & other
 
+
+def _version(s: Signals, t: Settings) -> Flags:
+    """The same news told at other length: much rewritten, but it opens alike and its facts agree."""
+    tells_the_same = (s.facts >= t.version_facts) & (s.figures_missing <= t.version_figures_missing)
+    opens_alike = (s.containment >= t.version_containment) & (s.opening >= t.version_opening)
+    adds_little = s.own_words <= t.version_own_words
+    return _passage(s, t) & opens_alike & tells_the_same & adds_little & _same_facts(s, t)
+
+
+_VERSION = (
+    "the same news at other length: it opens alike, {held:.0%} of the smaller one's shingles and {figures:.0%} of its "
+    "figures are in the other; evidence {evidence_found:.2f} (from {evidence:.2f} on)"
+)
 
 RULES = (
     Rule(Relation.IDENTICAL, lambda s, t: s.identical, "the same words in the same order"),
     Rule(
         Relation.TEMPLATE,
         _template,
-        "passages cover {coverage:.0%} of the shorter story, but of its figures only {figures:.0%} and of its names "
-        "{names:.0%} are in the other (the same story would share {template_figures:.0%} and {template_names:.0%})",
+        "passages cover {coverage:.0%} of the shorter story, but {figures:.0%} of its figures and {names:.0%} of its names "
+        "are in the other, and what they share stands in {elsewhere:.1f} other stories: evidence {evidence_found:.2f} of "
+        "one story (from {evidence:.2f} on, with {template_names:.0%} of the names)",
     ),
     Rule(
         Relation.CONTAINED,
@@ -84,12 +118,13 @@ RULES = (
     Rule(
         Relation.NEAR_DUPLICATE,
         _same_length,
-        "alike in length, and the second holds {containment_a:.0%} of the first, the first {containment_b:.0%} of the "
-        "second (one from {containment:.0%} on)",
+        "alike in length, and {held:.0%} of the smaller one's shingles are in the other (from {containment:.0%} on)",
     ),
+    Rule(Relation.CONTAINED, lambda s, t: _version(s, t) & (s.length_a < 1.0), _VERSION),
+    Rule(Relation.CONTAINS, lambda s, t: _version(s, t) & (s.length_b < 1.0), _VERSION),
     Rule(
         Relation.SHARED_PASSAGE,
-        _passage,
+        _specific_passage,
         "different stories with a passage of {longest} words in common (from {passage_words} on)",
     ),
 )
@@ -102,12 +137,29 @@ def judge(signals: Signals, settings: Settings) -> npt.NDArray[np.uint8]:
     return np.select(fits, codes, NO_RELATION).astype(np.uint8)
 
 
+def may_depend(pairs: Compared, settings: Settings) -> npt.NDArray[np.intp]:
+    """The row numbers of the pairs whose relation may depend on how common their passages are."""
+    return np.flatnonzero((pairs.column("identical") == 0) & (pairs.jaccard < settings.template_jaccard))
+
+
 def reason(signals: Signals, row: int, settings: Settings) -> str:
     """Why one pair is judged as it is, for a person to read."""
     values = {name: getattr(signals, name)[row] for name in Signals.__dataclass_fields__}
+    values["held"] = signals.containment[row]
+    values["elsewhere"] = np.expm1(values["common"])
+    values["evidence_found"] = _evidence(signals, settings)[row]
     for rule in RULES:
         if rule.holds(signals, settings)[row]:
             return rule.reason.format(**{**{f: getattr(settings, f) for f in settings.__struct_fields__}, **values})
+    if _passage(signals, settings)[row]:
+        return (
+            f"too common: the shared passages stand in {np.expm1(values['common_anywhere']):.1f} other stories on average "
+            f"(a story's own words in {np.expm1(settings.passage_common):.1f} at most)"
+        )
+    if values["longest"] >= settings.passage_words:
+        return (
+            f"only quotations in common, the longest verbatim run {values['run']} words (from {settings.passage_words} on)"
+        )
     return (
         f"too little in common: Jaccard similarity {values['jaccard']:.2f}, longest passage {values['longest']} words "
         f"(from {settings.passage_words} on)"

@@ -5,7 +5,18 @@ Guarantees: the same result gives the same bytes; nothing of a story can run as 
 
 from __future__ import annotations
 
-from dedup.report.records import decision_format, pair_lines, write_decisions, write_pairs
+from dedup.report.evaluation import evaluation_table, tuning_notes
+from dedup.report.records import decision_format, evaluation_json, pair_lines, write_decisions, write_pairs
 from dedup.report.table import explanation_table, scan_table
 
-__all__ = ["decision_format", "explanation_table", "pair_lines", "scan_table", "write_decisions", "write_pairs"]
+__all__ = [
+    "decision_format",
+    "evaluation_json",
+    "evaluation_table",
+    "explanation_table",
+    "pair_lines",
+    "scan_table",
+    "tuning_notes",
+    "write_decisions",
+    "write_pairs",
+]

@@ -11,6 +11,7 @@ from typing import BinaryIO
 import msgspec
 
 from dedup.errors import UsageError
+from dedup.evaluate import Evaluation
 from dedup.files import csv_safe
 from dedup.story import Decision, Overlap
 
@@ -39,6 +40,11 @@ def decision_format(path: str) -> Callable[[Iterable[Decision], BinaryIO], None]
 def write_decisions(decisions: Iterable[Decision], out: BinaryIO) -> None:
     """All decisions as JSON lines."""
     out.writelines(_json.encode(decision) + b"\n" for decision in decisions)
+
+
+def evaluation_json(evaluation: Evaluation) -> bytes:
+    """All of an evaluation as one JSON object, indented, newline included."""
+    return msgspec.json.format(_json.encode(evaluation)) + b"\n"
 
 
 def _write_csv(decisions: Iterable[Decision], out: BinaryIO) -> None:

@@ -18,7 +18,7 @@ __all__ = ["Compared", "compare_all", "compare_pairs", "compare_texts", "concate
 
 def compare_pairs(corpus: kernels.Corpus, pairs: npt.NDArray[np.uint32], settings: Settings, threads: int = 0) -> Compared:
     """Compare ``pairs``, ``(n, 2)`` story numbers, and keep those that may have a relation."""
-    floors = (min(settings.threshold, 0.5), settings.containment, settings.passage_words)
+    floors = (min(settings.threshold, 0.5), settings.containment, settings.passage_words, settings.passage_shingles)
     arrays = corpus.compare_pairs(
         np.ascontiguousarray(pairs, np.uint32), settings.passage_gap, settings.passage_min_words, *floors, threads
     )
@@ -28,7 +28,7 @@ def compare_pairs(corpus: kernels.Corpus, pairs: npt.NDArray[np.uint32], setting
 def compare_all(corpus: kernels.Corpus, pairs: npt.NDArray[np.uint32], settings: Settings, threads: int = 0) -> Compared:
     """Compare ``pairs`` whatever they have in common: a row for each, in their order."""
     arrays = corpus.compare_pairs(
-        np.ascontiguousarray(pairs, np.uint32), settings.passage_gap, settings.passage_min_words, 0.0, 0.0, 0, threads
+        np.ascontiguousarray(pairs, np.uint32), settings.passage_gap, settings.passage_min_words, 0.0, 0.0, 0, 0, threads
     )
     return Compared(*arrays)
 

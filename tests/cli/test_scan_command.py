@@ -263,3 +263,14 @@ def test_a_second_run_does_not_read_what_the_first_put_into_the_folder(dedup: Ru
     # Read again, the copies would be identical to their originals, or the moved file come back as a story of its own.
     assert "result" not in done.stdout
     assert f"{folder}/result: left out as asked" in done.stderr
+
+
+def test_a_config_file_is_read_and_options_win(dedup: Run, tmp_path: Path) -> None:
+    (tmp_path / "dedup.toml").write_text("passage_words = 500\npassage_shingles = 500\n")
+    done = dedup("scan", FIXTURES, "--format", "jsonl")
+    assert "dedup: settings of dedup.toml: passage_words = 500, passage_shingles = 500\n" in done.stderr
+    assert "shared-passage" not in done.stdout.replace('"shared-passage/', "")
+    (tmp_path / "dedup.toml").write_text("threshold = 0.99\n")
+    done = dedup("scan", FIXTURES, "--threshold", "0.5")
+    assert "settings of" not in done.stderr
+    assert "4 near-duplicate" in done.stdout

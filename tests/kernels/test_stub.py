@@ -44,7 +44,7 @@ def test_the_same_names() -> None:
 
 
 def test_the_package_exports_them_all() -> None:
-    assert set(kernels.__all__) - {"OVERLAP_COLUMNS", "QUOTE_COLUMNS"} == public(dir(_native))
+    assert set(kernels.__all__) - {"OVERLAP_COLUMNS", "QUOTE_COLUMNS", "SHARED_KEY_COLUMNS"} == public(dir(_native))
     assert all(getattr(kernels, name) is getattr(_native, name) for name in public(dir(_native)))
 
 
@@ -66,7 +66,7 @@ def test_columns_are_as_wide_as_the_core_writes_them() -> None:
     corpus.add(["one two three four five six seven eight"] * 2)
     import numpy as np
 
-    rows, quotes, ends = corpus.compare_pairs(np.array([[0, 1]], np.uint32), 10, 8, 0.5, 0.5, 16)
+    rows, quotes, ends = corpus.compare_pairs(np.array([[0, 1]], np.uint32), 10, 8, 0.5, 0.5, 16, 25)
     assert rows.shape == (1, len(kernels.OVERLAP_COLUMNS))
     assert quotes.shape == (1, len(kernels.QUOTE_COLUMNS))
     assert ends.tolist() == [1]

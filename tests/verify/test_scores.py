@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from itertools import permutations
 
 import numpy as np
@@ -67,15 +68,23 @@ def test_exchanging_the_stories_mirrors_everything(pair: tuple[str, str]) -> Non
 
 def facts(text: str) -> tuple[set[str], set[str]]:
     """Figures and names by their definitions, for texts in plain ASCII."""
-    tokens = [(token.text, text[token.start]) for token in reference.tokenize(text)]
-    figures = {token for token, _ in tokens if any(char.isdigit() for char in token)}
-    rest = [(token, first) for token, first in tokens if token not in figures]
-    upper = [token for token, first in rest if first.isupper()]
-    plain = {token for token, first in rest if not first.isupper()}
+    numbers = r"[a-zA-Z0-9]*[0-9][a-zA-Z0-9]*"
+    figures = set()
+    for found in re.findall(rf"{numbers}(?:[.,/:-]{numbers})*", text):
+        joined = re.sub(r",(?=[0-9a-zA-Z]{3}(?![0-9a-zA-Z]))", "", found)
+        figures.add(re.sub("[a-zA-Z]", "", re.sub("[.,/:-]", ".", joined)))
+    rest = [token for token in reference.tokenize(text) if not any(char.isdigit() for char in token.text)]
+    upper = [token.text for token in rest if text[token.start].isupper()]
+    plain = {token.text for token in rest if not text[token.start].isupper()}
     return figures, set(upper) - plain if len(upper) * 2 <= len(rest) else set()
 
 
-REPORTS = st.lists(st.sampled_from("the The bank Bank Bonn BONN 12 1987 x4 in at".split()), max_size=30).map(" ".join)
+def tokens_of(text: str) -> set[str]:
+    return {token.text for token in reference.tokenize(text)}
+
+
+WORDS = "the The bank Bank Bonn BONN 12 1987 x4 12in 1,500 1500 7-3/4 7.3.4 6:30 3,4 5,6789 v1.x2 in at".split()
+REPORTS = st.lists(st.sampled_from(WORDS), max_size=30).map(" ".join)
 
 
 @given(REPORTS, REPORTS)
@@ -84,7 +93,8 @@ def test_figures_and_names_are_counted_as_defined(text_a: str, text_b: str) -> N
     (figures_a, names_a), (figures_b, names_b) = facts(text_a), facts(text_b)
     for column, expected in {
         "figures_a": figures_a, "figures_b": figures_b, "figures_shared": figures_a & figures_b,
-        "names_a": names_a, "names_b": names_b, "names_shared": names_a & names_b,
+        "names_a": names_a, "names_b": names_b,
+        "names_shared_a": names_a & tokens_of(text_b), "names_shared_b": names_b & tokens_of(text_a),
     }.items():  # fmt: skip
         assert compared.column(column)[0] == len(expected), column
 
@@ -93,7 +103,7 @@ def test_figures_and_names_are_counted_as_defined(text_a: str, text_b: str) -> N
     ("text", "figures", "names"),
     [
         ("Élan Ωmega Ｆｕｌｌ ǅuro ﬁne élan x y z w v", 0, 3),  # élan stands in lower case, too; ǅ is a capital
-        ("３ ½ ① Ⅷ x² ١٢ a4b 七 〇", 6, 0),  # ½ is 1 and 2, Ⅷ four letters; ideographs are no figures
+        ("３ ½ ① Ⅷ x² ١٢ a4b 七 〇", 5, 0),  # ½ is 1 and 2, as are ① and x²; Ⅷ four letters; ideographs are no figures
         ("İstanbul ẞ Ça va bien ici a b c d e", 0, 3),
         ("日本 の ABC は DEF です", 0, 2),
         ("a\u0301 A\u0301 e\u0301 E\u0301 x y z", 0, 0),
@@ -123,6 +133,7 @@ def test_pairs_of_a_corpus_are_compared_as_pairs_of_texts(texts: list[str]) -> N
 
 
 BASE = words(100)
+NO_PASSAGES: dict[str, int] = {"passage_words": 90, "passage_shingles": 99}
 
 
 @pytest.mark.parametrize(
@@ -130,14 +141,24 @@ BASE = words(100)
     [
         (BASE, Settings(), True),
         (changed(BASE, range(0, 100, 5), fresh_words(500)), Settings(), False),  # never five in a row
-        (BASE[:50] + words(50, 300), Settings(passage_words=51), False),  # J 46/146, containment 46/96
-        (BASE[:50] + words(50, 300), Settings(passage_words=50), True),
-        (BASE[:50] + words(50, 300), Settings(passage_words=51, containment=0.479), True),
-        (BASE[:50] + words(50, 300), Settings(passage_words=51, containment=0.480), False),
-        (BASE[:84] + words(16, 300), Settings(passage_words=90, containment=1.0), True),  # J 80/112
-        (BASE[:67] + words(33, 300), Settings(passage_words=90, containment=1.0), False),  # J 63/129
-        (BASE[:68] + words(32, 300), Settings(passage_words=90, containment=1.0), True),  # J 64/128: just 0.5
-        (BASE[:67] + words(33, 300), Settings(passage_words=90, containment=1.0, threshold=63 / 129), True),
+        (BASE[:50] + words(50, 300), Settings(passage_words=51, passage_shingles=99), False),  # J 46/146, containment 46/96
+        (BASE[:50] + words(50, 300), Settings(passage_words=50, passage_shingles=99), True),
+        (BASE[:50] + words(50, 300), Settings(passage_words=51, passage_shingles=46), True),
+        (BASE[:50] + words(50, 300), Settings(passage_words=51, passage_shingles=47), False),
+        (BASE[:50] + words(50, 300), Settings(passage_words=51, passage_shingles=99, containment=0.479), True),
+        (BASE[:50] + words(50, 300), Settings(passage_words=51, passage_shingles=99, containment=0.480), False),
+        (BASE[:84] + words(16, 300), Settings(**NO_PASSAGES, containment=1.0), True),  # J 80/112
+        (BASE[:67] + words(33, 300), Settings(**NO_PASSAGES, containment=1.0), False),  # J 63/129
+        (
+            BASE[:68] + words(32, 300),
+            Settings(**NO_PASSAGES, containment=1.0),
+            True,
+        ),  # J 64/128: just 0.5
+        (
+            BASE[:67] + words(33, 300),
+            Settings(**NO_PASSAGES, containment=1.0, threshold=63 / 129),
+            True,
+        ),
         (words(100, 900), Settings(), False),
     ],
 )
@@ -182,7 +203,7 @@ def test_a_last_word_that_differs_is_no_identity() -> None:
 
 def test_stories_not_in_the_corpus_are_refused() -> None:
     with pytest.raises(ValueError, match="not in the corpus"):
-        corpus_of(["a", "b"]).compare_pairs(np.array([[0, 2]], np.uint32), 10, 8, 0.5, 0.5, 16)
+        corpus_of(["a", "b"]).compare_pairs(np.array([[0, 2]], np.uint32), 10, 8, 0.5, 0.5, 16, 25)
 
 
 @given(st.lists(PAIRS, min_size=1, max_size=6), st.data())
@@ -202,5 +223,5 @@ def test_taking_and_joining_rows_keeps_their_passages(pairs: list[tuple[str, str
 
 def test_the_core_tells_no_more_pairs_than_it_was_given() -> None:
     corpus = kernels.Corpus()
-    rows, quotes, ends = corpus.compare_pairs(np.empty((0, 2), np.uint32), 10, 8, 0.5, 0.5, 16)
-    assert (rows.shape, quotes.shape, ends.shape) == ((0, 17), (0, 5), (0,))
+    rows, quotes, ends = corpus.compare_pairs(np.empty((0, 2), np.uint32), 10, 8, 0.5, 0.5, 16, 25)
+    assert (rows.shape, quotes.shape, ends.shape) == ((0, len(kernels.OVERLAP_COLUMNS)), (0, 5), (0,))

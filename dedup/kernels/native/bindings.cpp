@@ -6,7 +6,6 @@
 #include <nanobind/stl/vector.h>
 
 #include <memory>
-#include <stdexcept>
 #include <string>
 #include <tuple>
 
@@ -16,6 +15,7 @@
 #include "corpus.hpp"
 #include "identical.hpp"
 #include "join.hpp"
+#include "rarity.hpp"
 
 namespace nb = nanobind;
 using namespace nb::literals;
@@ -109,6 +109,12 @@ using U32 = nb::ndarray<nb::numpy, std::uint32_t>;
 using U64 = nb::ndarray<nb::numpy, std::uint64_t>;
 using PairRows = nb::ndarray<const std::uint32_t, nb::shape<-1, 2>, nb::c_contig, nb::device::cpu>;
 
+template <class Pair>
+std::span<const Pair> pairs_of(const PairRows& rows) {
+  static_assert(sizeof(Pair) == 2 * sizeof(std::uint32_t));
+  return {reinterpret_cast<const Pair*>(rows.data()), rows.shape(0)};
+}
+
 // Runs work() without the GIL.
 template <class Work>
 auto unlocked(const Work& work) {
@@ -155,16 +161,10 @@ std::vector<std::tuple<nb::str, std::uint32_t, std::uint32_t>> tokens(nb::handle
   return out;
 }
 
-std::vector<std::uint32_t> heads_of(const Corpus& corpus, const Vector<std::uint32_t>& order) {
-  return unlocked([&] { return identical_heads(corpus, span_of(order)); });
-}
-
 // What both joins are given, as Python has it; one value a rank in each array, or none in `published`.
 JoinInput join_input(const Corpus& corpus, const Vector<std::uint32_t>& order, const Vector<std::uint8_t>& active,
                      const Vector<std::int64_t>& published, std::int64_t window, const PairRows& known, std::size_t threads) {
-  static_assert(sizeof(RankPair) == 2 * sizeof(std::uint32_t));
-  return {corpus, span_of(order), span_of(active), span_of(published), window,
-          {reinterpret_cast<const RankPair*>(known.data()), known.shape(0)}, threads};
+  return {corpus, span_of(order), span_of(active), span_of(published), window, pairs_of<RankPair>(known), threads};
 }
 
 std::tuple<U32, std::size_t> to_numpy(Candidates&& found) {
@@ -190,18 +190,20 @@ std::tuple<U32, std::size_t> passages_of(const Corpus& corpus, const Vector<std:
 }
 
 std::tuple<U32, U32, U64> comparison(const Corpus& corpus, const PairRows& pairs, std::uint32_t gap, std::uint32_t min_words,
-                                     double jaccard, double containment, std::uint32_t words, std::size_t threads) {
-  const std::span<const StoryPair> wanted(reinterpret_cast<const StoryPair*>(pairs.data()), pairs.shape(0));
+                                     double jaccard, double containment, std::uint32_t words, std::uint32_t shingles,
+                                     std::size_t threads) {
+  const auto wanted = pairs_of<StoryPair>(pairs);
   const AlignSettings align{corpus.settings().shingle, gap, min_words};
-  Overlaps found = unlocked([&] { return compare_pairs(corpus, wanted, align, {jaccard, containment, words}, threads); });
+  const Floor floor{jaccard, containment, words, shingles};
+  Overlaps found = unlocked([&] { return compare_pairs(corpus, wanted, align, floor, threads); });
   return {to_numpy<std::uint32_t>(std::move(found.rows), kOverlapColumns),
           to_numpy<std::uint32_t>(std::move(found.quotes), kQuoteColumns),
           to_numpy<std::uint64_t>(std::move(found.quote_end), 0)};
 }
 
-void choose_level(int level) {
-  if (level < 0 || level > static_cast<int>(best_simd_level())) throw nb::value_error("level: this processor lacks it");
-  simd_level() = static_cast<SimdLevel>(level);
+auto shared_keys_of(const Corpus& corpus, const Vector<std::uint32_t>& order, const PairRows& pairs, std::size_t threads) {
+  SharedKeys found = unlocked([&] { return shared_keys(corpus, span_of(order), pairs_of<RankPair>(pairs), threads); });
+  return std::tuple(to_numpy<std::uint32_t>(std::move(found.keys), 4), to_numpy<std::uint32_t>(std::move(found.holders), 0));
 }
 
 #define DEDUP_JOIN_ARGS "corpus"_a, "order"_a, "active"_a, "published"_a, "window"_a, "known"_a, "threads"_a
@@ -210,10 +212,10 @@ NB_MODULE(_native, m) {
   m.doc() = "The native core: folding, sketches, joins and exact comparison. Knows texts and numbers, nothing of stories.";
   m.attr("FOLD_VERSION") = fold_table::kVersion;
   m.attr("UNDATED") = kUndated;
+  m.attr("OPENING") = kOpening;
   m.def("simd_level", [] { return static_cast<int>(simd_level().load()); });
-  m.def("set_simd_level", &choose_level, "level"_a);
-  m.def("xxh3_64", [](nb::bytes data) { return xxh3::hash(static_cast<const std::uint8_t*>(data.data()), data.size()); },
-        "data"_a);
+  m.def("set_simd_level", &choose_simd_level, "level"_a);
+  m.def("xxh3_64", [](nb::bytes b) { return xxh3::hash(static_cast<const std::uint8_t*>(b.data()), b.size()); }, "data"_a);
   m.def("tokens", &tokens, "text"_a);
   m.def("token_counts", &token_counts, "texts"_a, "threads"_a = 0);
   m.def("shingle_hashes", &shingle_hashes, "texts"_a, "shingle"_a = 5);
@@ -225,12 +227,7 @@ NB_MODULE(_native, m) {
       .def("__init__", [](Corpus* self, std::size_t shingle, std::size_t window, std::size_t num_perm) {
         new (self) Corpus(settings_of(shingle, window, num_perm));
       }, "shingle"_a = 5, "window"_a = 12, "num_perm"_a = 128)
-      .def("__len__", [](const Corpus& self) {
-        return unlocked([&] {
-          const auto lock = self.reading();
-          return self.size();
-        });
-      })
+      .def("__len__", [](const Corpus& self) { return unlocked([&] { return self.locked_size(); }); })
       .def("add", [](Corpus& self, nb::handle source, std::size_t threads) {
         const Texts texts(source);
         unlocked([&] { self.add(texts.views(), threads); });
@@ -238,11 +235,14 @@ NB_MODULE(_native, m) {
       .def("token_counts", [](const Corpus& self) {
         return to_numpy<std::uint32_t>(unlocked([&] { return self.token_counts(); }), 0);
       })
-      .def("identical_heads", &heads_of, "order"_a)
-      .def("compare_pairs", &comparison, "pairs"_a, "gap"_a, "min_words"_a, "jaccard"_a, "containment"_a, "words"_a,
+      .def("identical_heads", [](const Corpus& self, const Vector<std::uint32_t>& order) {
+        return unlocked([&] { return identical_heads(self, span_of(order)); });
+      }, "order"_a)
+      .def("compare_pairs", &comparison, "pairs"_a, "gap"_a, "min_words"_a, "jaccard"_a, "containment"_a, "words"_a, "shingles"_a,
            "threads"_a = 0);
 
   m.def("band_pairs", &bands_of, DEDUP_JOIN_ARGS, "bands"_a, "rows"_a, "full"_a, "limit"_a);
+  m.def("shared_keys", &shared_keys_of, "corpus"_a, "order"_a, "pairs"_a, "threads"_a = 0);
   m.def("passage_pairs", &passages_of, DEDUP_JOIN_ARGS, "kept"_a, "cap"_a, "limit"_a);
 }
 

@@ -13,6 +13,7 @@
 #include "corpus.hpp"
 #include "parallel.hpp"
 #include "prepare.hpp"
+#include "quotations.hpp"
 
 namespace dedup {
 
@@ -23,12 +24,17 @@ struct Overlap {
   std::uint32_t shared, shingles_a, shingles_b;         // distinct shingles
   std::uint32_t tokens_a, tokens_b;
   std::uint32_t words_a, words_b;                       // tokens covered by passages
-  std::uint32_t longest;                                // words of the longest passage
+  std::uint32_t longest, prose;                         // words of the longest passage, of the longest but quotations
+  std::uint32_t run;                                    // words of the longest verbatim run
   std::uint32_t figures_a, figures_b, figures_shared;   // distinct
-  std::uint32_t names_a, names_b, names_shared;         // distinct
+  std::uint32_t names_a, names_b;                       // distinct
+  std::uint32_t names_shared_a, names_shared_b;         // a's that b has, in capitals or not, and the other way round
+  std::uint32_t opening_a, opening_b;                   // of the first kOpening tokens, those in passages
 };
 inline constexpr std::size_t kOverlapColumns = sizeof(Overlap) / sizeof(std::uint32_t);
-static_assert(sizeof(Overlap) == kOverlapColumns * sizeof(std::uint32_t) && kOverlapColumns == 17);
+static_assert(sizeof(Overlap) == kOverlapColumns * sizeof(std::uint32_t) && kOverlapColumns == 22);
+
+inline constexpr std::uint32_t kOpening = 30;  // tokens: the lead of a wire story is a sentence of 20 to 40 words
 
 // A passage as reported: code points of the two texts, ends excluded, and the words equal on both sides.
 struct Quote {
@@ -40,7 +46,8 @@ inline constexpr std::size_t kQuoteColumns = sizeof(Quote) / sizeof(std::uint32_
 struct Floor {
   double jaccard = 0.5;
   double containment = 0.5;
-  std::uint32_t words = 16;  // of the longest passage
+  std::uint32_t words = 16;     // of the longest passage
+  std::uint32_t shingles = 25;  // distinct, in common
 };
 
 class Comparer {
@@ -63,9 +70,13 @@ class Comparer {
                        reaches(shared, std::min(a.distinct(), b.distinct()), floor.containment);
     if (!alike && floor.words > 0 && places < settings_.min_shingles()) return false;
     const Buffer<Passage>& passages = aligner_.passages(x, y, settings_);
-    out.longest = 0;
-    for (const Passage& p : passages) out.longest = std::max(out.longest, p.words);
-    if (!alike && out.longest < floor.words) return false;
+    out.longest = out.run = 0;
+    for (const Passage& p : passages) {
+      out.longest = std::max(out.longest, p.words);
+      out.run = std::max(out.run, p.core);
+    }
+    if (!alike && out.longest < floor.words && shared < floor.shingles) return false;
+    out.prose = longest_prose(x, y, passages, out);
     quote(a, b, passages, swapped, out, quotes);
     count_facts(a, b, out);
     return true;
@@ -109,19 +120,37 @@ class Comparer {
     std::sort(quotes.begin() + first, quotes.end(), [](const Quote& p, const Quote& q) {
       return p.a_begin != q.a_begin ? p.a_begin < q.a_begin : p.b_begin < q.b_begin;
     });
-    out.words_a = covered(covered_a_);
-    out.words_b = covered(covered_b_);
+    for (Buffer<Span>* ranges : {&covered_a_, &covered_b_})
+      std::sort(ranges->begin(), ranges->end(), [](const Span& p, const Span& q) { return p.begin < q.begin; });
+    out.words_a = covered(covered_a_, out.tokens_a);
+    out.words_b = covered(covered_b_, out.tokens_b);
+    out.opening_a = covered(covered_a_, kOpening);
+    out.opening_b = covered(covered_b_, kOpening);
   }
 
-  static std::uint32_t covered(Buffer<Span>& ranges) {
-    std::sort(ranges.begin(), ranges.end(), [](const Span& p, const Span& q) { return p.begin < q.begin; });
+  // How many of the first `limit` tokens the ranges, ascending, cover.
+  static std::uint32_t covered(const Buffer<Span>& ranges, std::uint32_t limit) {
     std::uint32_t words = 0, reached = 0;
     for (const Span& r : ranges) {
-      const std::uint32_t begin = std::max(r.begin, reached);
-      if (r.end > begin) words += r.end - begin;
+      const std::uint32_t begin = std::max(r.begin, reached), end = std::min(r.end, limit);
+      if (end > begin) words += end - begin;
       reached = std::max(reached, r.end);
     }
     return words;
+  }
+
+  // Whether a passage is a quotation is asked only where its verbatim runs are shorter than the passage.
+  std::uint32_t longest_prose(const Prepared& x, const Prepared& y, const Buffer<Passage>& passages, const Overlap& out) {
+    if (out.run == out.longest) return out.longest;
+    find_quotations(x.text, quoted_x_);
+    find_quotations(y.text, quoted_y_);
+    std::uint32_t longest = 0;
+    for (const Passage& p : passages) {
+      const bool quoted = lies_in(quoted_x_, x.tokens.spans[p.x_begin].begin, x.tokens.spans[p.x_end - 1].end) ||
+                          lies_in(quoted_y_, y.tokens.spans[p.y_begin].begin, y.tokens.spans[p.y_end - 1].end);
+      if (!quoted) longest = std::max(longest, p.words);
+    }
+    return longest;
   }
 
   static void count_facts(Prepared& a, Prepared& b, Overlap& out) {
@@ -131,17 +160,16 @@ class Comparer {
     out.figures_b = b.facts.figures;
     out.names_a = a.facts.names;
     out.names_b = b.facts.names;
-    for (std::uint32_t i = 0; i < a.words.size(); ++i) {
-      if (a.facts.roles[i] == Facts::none) continue;
-      const std::uint32_t place = b.facts.places.first(a.words[i]);
-      if (place == kNowhere || b.facts.roles[place] != a.facts.roles[i]) continue;
-      ++(a.facts.roles[i] == Facts::figure ? out.figures_shared : out.names_shared);
-    }
+    for (std::uint32_t i = 0; i < a.words.size(); ++i)
+      if (a.facts.roles[i] != Facts::none && b.facts.places.first(a.facts.values[i]) != kNowhere)
+        ++(a.facts.roles[i] == Facts::figure ? out.figures_shared : out.names_shared_a);
+    for (std::uint32_t i = 0; i < b.words.size(); ++i)
+      out.names_shared_b += b.facts.roles[i] == Facts::name && a.facts.places.first(b.facts.values[i]) != kNowhere;
   }
 
   AlignSettings settings_;
   Aligner aligner_;
-  Buffer<Span> covered_a_, covered_b_;
+  Buffer<Span> covered_a_, covered_b_, quoted_x_, quoted_y_;
 };
 
 // Compared pairs, laid flat: quotes of overlaps[i] are [quote_end[i-1], quote_end[i]).

@@ -65,6 +65,10 @@ class Corpus {
     for (const Story& story : stories_) counts.push_back(story.tokens);
     return counts;
   }
+  std::size_t locked_size() const {
+    const auto lock = reading();
+    return size();
+  }
   bool has_shingles(std::size_t i) const { return stories_[i].tokens >= settings_.shingle; }
 
   // Python may call from several threads: held while a corpus is worked on, so that nothing is added meanwhile.

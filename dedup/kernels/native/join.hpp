@@ -27,6 +27,16 @@ struct RankPair {
 
 inline constexpr std::int64_t kUndated = std::numeric_limits<std::int64_t>::min();
 
+// Throws unless `order` holds stories of the corpus, and the pairs are ranks, ascending. The corpus must be held.
+inline void check_pairs(const Corpus& corpus, std::span<const std::uint32_t> order, std::span<const RankPair> pairs) {
+  for (const std::uint32_t story : order)
+    if (story >= corpus.size()) throw std::invalid_argument("order: names a story that is not in the corpus");
+  for (const RankPair& pair : pairs)
+    if (pair.later >= order.size() || pair.earlier >= pair.later)
+      throw std::invalid_argument("pairs: not two ranks, the later first");
+  if (!std::is_sorted(pairs.begin(), pairs.end())) throw std::invalid_argument("pairs: must ascend");
+}
+
 // What both joins need to know about the stories. Spans are indexed by rank.
 struct JoinInput {
   const Corpus& corpus;
@@ -39,15 +49,10 @@ struct JoinInput {
 
   // Throws where the spans do not fit the corpus or each other. The corpus must be held.
   void check() const {
-    for (const std::uint32_t story : order)
-      if (story >= corpus.size()) throw std::invalid_argument("order: names a story that is not in the corpus");
+    check_pairs(corpus, order, known);
     if (active.size() != order.size()) throw std::invalid_argument("active: one value a rank");
     if (!published.empty() && published.size() != order.size())
       throw std::invalid_argument("published: one value a rank, or none");
-    for (const RankPair& pair : known)
-      if (pair.later >= order.size() || pair.earlier >= pair.later)
-        throw std::invalid_argument("known: not two ranks, the later first");
-    if (!std::is_sorted(known.begin(), known.end())) throw std::invalid_argument("known: must ascend");
   }
 };
 

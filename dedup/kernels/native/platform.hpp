@@ -3,6 +3,7 @@
 // file twice: a shared inline function compiled for AVX-512 could otherwise be picked by the linker for every caller.
 #pragma once
 #include <atomic>
+#include <stdexcept>
 #include <bit>
 #include <cstdint>
 #include <cstring>
@@ -57,6 +58,11 @@ inline SimdLevel best_simd_level() {
 inline std::atomic<SimdLevel>& simd_level() {
   static std::atomic<SimdLevel> level{best_simd_level()};
   return level;
+}
+
+inline void choose_simd_level(int level) {
+  if (level < 0 || level > static_cast<int>(best_simd_level())) throw std::invalid_argument("level: this processor lacks it");
+  simd_level() = static_cast<SimdLevel>(level);
 }
 
 }  // namespace dedup

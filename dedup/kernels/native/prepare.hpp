@@ -13,16 +13,18 @@
 
 namespace dedup {
 
-// What a story states. A distinct token counts once, at its first place.
+// What a story states. A distinct figure or name counts once, at its first place.
 struct Facts {
   enum Role : std::uint8_t { none, figure, name };
-  Places places;                // of the tokens
-  Buffer<std::uint8_t> roles;   // one a token, set at first places
-  std::uint32_t figures = 0;    // distinct tokens with a digit
-  std::uint32_t names = 0;      // distinct capitalised tokens; none in a story that is mostly capitals
+  Buffer<std::uint64_t> values;  // one a token: hash of the figure that begins there, 0 inside it, else of the token
+  Places places;                 // of the values
+  Buffer<std::uint8_t> roles;    // one a token, set at first places
+  std::uint32_t figures = 0;     // distinct numbers: 1,500 and 7-3/4 are one each, 12in is 12
+  std::uint32_t names = 0;       // distinct capitalised tokens; none in a story that is mostly capitals
 };
 
 struct Prepared {
+  std::string_view text;           // must outlive this
   Tokens tokens;
   Buffer<std::uint64_t> words;     // hash of each token
   Buffer<std::uint64_t> shingles;  // hash of each shingle, in text order
@@ -35,6 +37,7 @@ struct Prepared {
 
 inline void prepare(std::string_view text, std::size_t shingle, Prepared& p) {
   tokenize<true>(text, p.tokens);
+  p.text = text;
   const std::size_t count = p.tokens.size();
   p.words.resize(count);
   for (std::size_t i = 0; i < count; ++i) p.words[i] = xxh3::hash(p.tokens.at(i), p.tokens.bytes(i, 1));
@@ -43,13 +46,62 @@ inline void prepare(std::string_view text, std::size_t shingle, Prepared& p) {
   p.has_facts = false;
 }
 
+// Finds the code points of a text, asked for in ascending order.
+class CodePoints {
+ public:
+  explicit CodePoints(std::string_view text) : text_(text) {}
+  // The byte at a code point if that is ASCII, else 0.
+  char ascii(std::uint32_t place) {
+    while (byte_ < text_.size() && (place_ < place || continues(byte_))) place_ += !continues(++byte_);
+    return byte_ < text_.size() && (text_[byte_] & 0x80) == 0 ? text_[byte_] : '\0';
+  }
+
+ private:
+  bool continues(std::size_t byte) const { return byte < text_.size() && (text_[byte] & 0xC0) == 0x80; }
+
+  std::string_view text_;
+  std::size_t byte_ = 0;
+  std::uint32_t place_ = 0;
+};
+
+// The values of all tokens. Tokens with digits are one figure where only one of .,/:- stands between them; letters in them
+// do not count (12in, 40x), nor do commas between thousands.
+inline void find_values(const Prepared& p, Buffer<std::uint64_t>& values) {
+  const Tokens& tokens = p.tokens;
+  CodePoints points(p.text);
+  Buffer<std::uint8_t> figure;
+  values.resize(p.words.size());
+  for (std::size_t i = 0; i < p.words.size();) {
+    if (!(tokens.flags[i] & kTokenDigit)) {
+      values[i] = p.words[i];
+      ++i;
+      continue;
+    }
+    figure.clear();
+    std::size_t next = i;
+    for (char between = '\0';; values[next] = 0) {
+      const std::string_view token = tokens.view(next);
+      if (between != '\0' && !(between == ',' && token.size() == 3)) figure.push_back('.');
+      for (const char c : token)
+        if (c < 'a' || c > 'z') figure.push_back(static_cast<std::uint8_t>(c));
+      if (++next == p.words.size() || !(tokens.flags[next] & kTokenDigit)) break;
+      if (tokens.spans[next].begin != tokens.spans[next - 1].end + 1) break;
+      between = points.ascii(tokens.spans[next - 1].end);
+      if (between == '\0' || std::string_view(".,/:-").find(between) == std::string_view::npos) break;
+    }
+    values[i] = xxh3::hash(figure.data(), figure.size());
+    i = next;
+  }
+}
+
 // A name is a capitalised token that the story never writes without its capital: a common word that opens a sentence
 // stands elsewhere in lower case. Where most words are capitals (wires in upper case, headlines) case tells nothing.
 inline void collect_facts(Prepared& p) {
   if (std::exchange(p.has_facts, true)) return;
   Facts& facts = p.facts;
   const Buffer<std::uint8_t>& flags = p.tokens.flags;
-  facts.places.build(p.words);
+  find_values(p, facts.values);
+  facts.places.build(facts.values);
   facts.roles.resize(p.words.size());
   facts.figures = facts.names = 0;
   std::size_t letters = 0, capitals = 0;
@@ -58,7 +110,7 @@ inline void collect_facts(Prepared& p) {
     const bool digit = flags[i] & kTokenDigit, upper = flags[i] & kTokenUpper;
     letters += !digit;
     capitals += !digit && upper;
-    if (facts.places.first(p.words[i]) != i) continue;
+    if (facts.values[i] == 0 || facts.places.first(facts.values[i]) != i) continue;
     if (digit) {
       facts.roles[i] = Facts::figure;
       ++facts.figures;

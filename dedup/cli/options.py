@@ -1,0 +1,122 @@
+"""Options that several commands have in common."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import re
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
+
+import typer
+
+from dedup.cli.output import say
+from dedup.errors import UsageError
+from dedup.files import printable
+
+if TYPE_CHECKING:
+    from dedup.settings import Settings
+
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+
+Paths = Annotated[list[str], typer.Argument(metavar="PATH...", help="Folders or files to read; - for stdin.")]
+Keep = Annotated[
+    str,
+    typer.Option(
+        metavar="POLICY",
+        help="Which of two stories stays: longest, earliest, latest, first, or source:A,B,... to rank sources.",
+    ),
+]
+Threshold = Annotated[
+    float | None,
+    typer.Option(
+        min=0.05, max=1.0, help="Jaccard similarity from which stories are near-duplicates: 0.5, or what the config says."
+    ),
+]
+Window = Annotated[
+    str | None, typer.Option(metavar="SPAN", help="Do not compare dated stories further apart than this: 36h, 7d, 2w.")
+]
+Jobs = Annotated[int, typer.Option("-j", "--jobs", min=0, help="Threads; 0 is one a core.")]
+ConfigFile = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="Settings to use, instead of dedup.toml or pyproject.toml in the current folder."),
+]
+AllNotes = Annotated[
+    bool, typer.Option("--all-notes", help="Say every note on what was passed over or mended, not only the first 20.")
+]
+
+# What a reader may be told, by the names of ReadOptions.
+_READING: dict[str, tuple[Any, object]] = {
+    "strict": (
+        Annotated[bool, typer.Option("--strict", help="Stop at the first file or record that can't be read.")],
+        False,
+    ),
+    "id_field": (Annotated[str, typer.Option(help="JSON field of the story's id; a.b reaches into records.")], "id"),
+    "text_field": (Annotated[str, typer.Option(help="JSON field of its text.")], "text"),
+    "title_field": (Annotated[str, typer.Option(help="JSON field of its title.")], "title"),
+    "source_field": (Annotated[str, typer.Option(help="JSON field of its outlet.")], "source"),
+    "url_field": (Annotated[str, typer.Option(help="JSON field of its address.")], "url"),
+    "date_field": (Annotated[str, typer.Option(help="JSON field of its time of publication.")], "published"),
+    "max_story_bytes": (Annotated[int, typer.Option(min=1, help="The longest text read.")], 16 << 20),
+    "max_line_bytes": (Annotated[int, typer.Option(min=1, help="The longest JSON line read.")], 32 << 20),
+    "max_expansion": (
+        Annotated[int, typer.Option(min=1, help="Bytes that one compressed byte may become, past the first 64 MiB.")],
+        200,
+    ),
+    "max_zstd_window": (
+        Annotated[
+            int, typer.Option(min=1 << 10, max=1 << 31, help="The largest window, in bytes, a zstd file may ask for.")
+        ],
+        128 << 20,
+    ),
+}
+
+
+def with_reading(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the options of reading, behind its own; it takes them as one argument, ``read``: ReadOptions."""
+
+    @functools.wraps(command)
+    def wrapped(**options: Any) -> None:
+        from dedup.read import ReadOptions
+
+        read = ReadOptions(**{name: options.pop(name) for name in _READING})
+        command(**options, read=read)
+
+    # typer goes by the signature. ReadOptions is loaded when a command runs, not when its help is shown.
+    hints = get_type_hints(command, localns={"ReadOptions": object}, include_extras=True)
+    own = [
+        parameter.replace(annotation=hints[name], kind=inspect.Parameter.KEYWORD_ONLY)
+        for name, parameter in inspect.signature(command).parameters.items()
+        if name != "read"
+    ]
+    further = [
+        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=option)
+        for name, (option, default) in _READING.items()
+    ]
+    wrapped.__signature__ = inspect.Signature([*own, *further])  # type: ignore[attr-defined]
+    wrapped.__annotations__ = {parameter.name: parameter.annotation for parameter in (*own, *further)}
+    return wrapped
+
+
+def settings_in_force(config: Path | None, **options: object) -> Settings:
+    """The settings of the config file, if there is one, and over them the options given; says which file changed what."""
+    from dedup.config import load_config
+
+    found = load_config(config)
+    changed = found.in_force(**options)
+    if changed and found.path is not None:
+        listed = ", ".join(f"{name} = {value}" for name, value in changed.items())
+        say(f"settings of {printable(found.path)}: {listed}")
+    return found.settings(**options)
+
+
+def span(text: str | None) -> timedelta | None:
+    """The time that ``--window`` names. UsageError for what is none."""
+    if text is None:
+        return None
+    found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([smhdw])\s*", text)
+    if not found:
+        raise UsageError(f"--window {text!r}: give a number and a unit, s, m, h, d or w, such as 36h or 7d")
+    return timedelta(**{_UNITS[found[2]]: float(found[1])})

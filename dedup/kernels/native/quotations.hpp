@@ -1,0 +1,55 @@
+// Where a text quotes: what stands between quotation marks, within one line.
+#pragma once
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include "buffer.hpp"
+#include "tokens.hpp"
+
+namespace dedup {
+
+namespace quotations_detail {
+
+enum class Mark : std::uint8_t { none, quote, line };
+
+// The mark that begins at `byte`. Which way a mark faces is no help: languages differ, as in „so“ and “so”.
+inline Mark mark_at(std::string_view text, std::size_t byte) {
+  if (text[byte] == '"') return Mark::quote;
+  if (text[byte] == '\n') return Mark::line;
+  for (const std::string_view mark : {"\u201C", "\u201D", "\u201E", "\u300C", "\u300D", "\u300E", "\u300F", "\u00AB", "\u00BB"})
+    if (text.substr(byte, mark.size()) == mark) return Mark::quote;
+  return Mark::none;
+}
+
+}  // namespace quotations_detail
+
+// The quotations of a text in code points, marks excluded. One that its line does not close runs to the line's end, as
+// where the next paragraph goes on with it.
+inline void find_quotations(std::string_view text, Buffer<Span>& quotations) {
+  using quotations_detail::Mark;
+  quotations.clear();
+  bool inside = false;
+  std::uint32_t place = 0, begin = 0;
+  for (std::size_t byte = 0; byte < text.size(); ++byte) {
+    if ((text[byte] & 0xC0) == 0x80) continue;
+    const Mark mark = quotations_detail::mark_at(text, byte);
+    if (mark != Mark::none) {
+      if (inside) quotations.push_back({begin, place});
+      inside = !inside && mark != Mark::line;
+      begin = place + 1;
+    }
+    ++place;
+  }
+  if (inside) quotations.push_back({begin, place});
+}
+
+// Whether one of the quotations holds [begin, end).
+inline bool lies_in(const Buffer<Span>& quotations, std::uint32_t begin, std::uint32_t end) {
+  const auto after = std::upper_bound(quotations.begin(), quotations.end(), begin,
+                                      [](std::uint32_t place, const Span& q) { return place < q.begin; });
+  return after != quotations.begin() && end <= (after - 1)->end;
+}
+
+}  // namespace dedup

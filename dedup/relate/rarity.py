@@ -1,0 +1,80 @@
+"""How common what two stories share is, among the stories kept: a form's phrases return, a story's own words do not."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from dedup import kernels
+from dedup.settings import Settings
+from dedup.verify.compared import Shares
+
+Pairs = npt.NDArray[np.uint32]
+
+
+class Commonness(NamedTuple):
+    """Of each pair the mean of ln(1 + n) over the passage keys that both stories hold, n being the other kept stories with
+    the key, up to the df cap; 0.0 where they share none.
+
+    ``before`` counts kept stories before the later of the two in keep order, which are those that a stream has met, and
+    adds what is to be feared of what few stories could show; ``anywhere`` counts those of the whole collection.
+    """
+
+    before: Shares
+    anywhere: Shares
+
+
+def unknown(pairs: int, settings: Settings) -> Commonness:
+    """Of pairs without a collection around them."""
+    return Commonness(unseen(np.zeros(pairs, np.int64), settings), np.zeros(pairs))
+
+
+def unseen(stories: npt.NDArray[np.int64], settings: Settings) -> Shares:
+    """What to add to the commonness found among so many kept stories: that none of a few has a phrase tells little."""
+    return settings.evidence_unseen / (1.0 + stories / settings.evidence_seen)
+
+
+class SharedKeys:
+    """The passage keys that both stories of each pair hold, and who else holds them.
+
+    ``order`` are story numbers in keep order, ``pairs`` ``(n, 2)`` ranks. Only the ``open`` ones, given by row number, are
+    looked up; the others are common to nobody.
+    """
+
+    def __init__(
+        self,
+        corpus: kernels.Corpus,
+        order: npt.NDArray[np.uint32],
+        pairs: Pairs,
+        open: npt.NDArray[np.intp],
+        threads: int = 0,
+    ) -> None:
+        pairs = np.sort(pairs, axis=1)[:, ::-1]  # the later first
+        ascending = open[np.lexsort((pairs[open, 1], pairs[open, 0]))]
+        keys, self._holders = kernels.shared_keys(corpus, order, np.ascontiguousarray(pairs[ascending]), threads)
+        self._later, self._earlier = pairs[:, 0], pairs[:, 1]
+        self._pair = ascending[keys[:, 0]]
+        self._begin, self._here, self._end = keys[:, 1], keys[:, 2], keys[:, 3]
+
+    def commonness(self, kept: npt.NDArray[np.uint8], settings: Settings) -> Commonness:
+        """How common the keys are when the stories with ``kept`` 1, by rank, are the kept ones."""
+        until = _running(kept[self._holders])
+        later, earlier = kept[self._later[self._pair]], kept[self._earlier[self._pair]]
+        before = until[self._here] - until[self._begin] - earlier
+        anywhere = until[self._end] - until[self._begin] - earlier - later
+        met = _running(kept)[self._later]
+        return Commonness(self._mean(before, settings) + unseen(met, settings), self._mean(anywhere, settings))
+
+    def _mean(self, counts: npt.NDArray[np.int64], settings: Settings) -> Shares:
+        logs = np.log1p(np.minimum(counts, settings.passage_df_cap))
+        total = np.bincount(self._pair, weights=logs, minlength=len(self._later))
+        mean: Shares = total / np.maximum(np.bincount(self._pair, minlength=len(self._later)), 1)
+        return mean
+
+
+def _running(flags: npt.NDArray[np.uint8]) -> npt.NDArray[np.int64]:
+    """How many of the flags before each place, and before the end, are 1."""
+    total: npt.NDArray[np.int64] = np.concatenate([[0], np.cumsum(flags, dtype=np.int64)])
+    return total
