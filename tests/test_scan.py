@@ -30,6 +30,7 @@ from hypothesis import given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
+import dedup
 from dedup.errors import UsageError
 from dedup.result import ScanResult
 from dedup.scanning import dropping_codes
@@ -284,3 +285,36 @@ def test_stories_of_one_id_are_told_apart() -> None:
 def test_a_negative_window_is_refused() -> None:
     with pytest.raises(UsageError, match="window"):
         scan_stories([at(0, "one", "a")], window=-1 * DAY)
+
+
+def edited(text: list[str], places: dict[int, str]) -> str:
+    return " ".join(places.get(place, word) for place, word in enumerate(text))
+
+
+EDITS = st.dictionaries(st.integers(0, 99), st.sampled_from(["", "Bonn", "Lima", "17", "4.5"]), max_size=12)
+
+
+@given(st.integers(5, 120), st.data())
+def test_edits_move_the_jaccard_similarity_within_bounds(count: int, data: st.DataObject) -> None:
+    """Each changed word is in five shingles at the most, and k changed ones are in k at the least."""
+    places = data.draw(st.sets(st.integers(0, count - 1), max_size=count))
+    text = words(count)
+    other = edited(text, {place: f"zz{place}z" for place in places})
+    compared = dedup.compare(" ".join(text), other)
+    shingles, k = count - 4, len(places)
+    least, most = max(0, shingles - 5 * k), shingles - min(k, shingles)
+    assert least / (2 * shingles - least) - 1e-12 <= compared.jaccard <= most / (2 * shingles - most) + 1e-12
+
+
+@given(EDITS, EDITS, st.integers(0, 3))
+def test_an_unrelated_story_turns_no_near_duplicate_into_nothing(
+    first: dict[int, str], second: dict[int, str], strangers: int
+) -> None:
+    both = stories([edited(BASE, first), edited(BASE, second)])
+    alone = relations(scan_stories(both)).get(("00000", "00001"))
+    others = stories([" ".join(words(140, 5000 + 200 * stranger)) for stranger in range(strangers)], "other-")
+    joined = relations(scan_stories([*both, *others])).get(("00000", "00001"))
+    if alone in DROPPING:
+        assert joined == alone
+    else:
+        assert (joined is None) == (alone is None)
