@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from benchmarks.accuracy import pairs, reuters, scans
+from benchmarks.accuracy import ablation, pairs, reuters, scans
 from benchmarks.accuracy.loading import Missing, Run, note
 from benchmarks.accuracy.rows import Report, table
 from dedup.errors import UsageError
@@ -39,6 +39,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except UsageError as error:
         print(error, file=sys.stderr)
         return 2
+    if options.ablation:
+        for line in (*ablation.table(settings, options.threads), "", *ablation.titles(settings, options.threads)):
+            print(line, flush=True)
+        return 0
     run = Run(settings, options.threads)
     wanted = [name for name in SETS if name in (options.only or SETS)]
     reports = {name: report for name in wanted if (report := _measured(name, run))}
@@ -52,6 +56,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.accuracy", description="How right dedup is.")
     parser.add_argument("--only", nargs="+", choices=SETS, metavar="SET", help=f"of {', '.join(SETS)}")
     parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="change a setting; repeatable")
+    parser.add_argument("--ablation", action="store_true", help="what each part of the judging brings, instead")
     parser.add_argument("--mistakes", type=int, default=0, metavar="N", help="list the N worst of each set")
     parser.add_argument("--json", type=Path, metavar="FILE", help="keep the raw figures")
     parser.add_argument("--threads", type=int, default=0, metavar="N", help="0, the default: one a core")

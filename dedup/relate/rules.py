@@ -41,10 +41,18 @@ def _same_facts(s: Signals, t: Settings) -> Flags:
     return (_evidence(s, t) >= t.evidence) & (s.names >= t.template_names)
 
 
+def _agree(s: Signals, t: Settings) -> Flags:
+    return (s.figures >= t.agreement_figures) & (s.names >= t.agreement_names)
+
+
 def _beyond_doubt(s: Signals, t: Settings) -> Flags:
     """So many facts agree that it matters no more how many others have the words: they are copies, too."""
-    agree = (s.figures >= t.agreement_figures) & (s.names >= t.agreement_names) & (s.facts >= t.agreement_facts)
-    return agree & (s.containment >= t.containment)
+    return _agree(s, t) & (s.facts >= t.agreement_facts) & (s.containment >= t.containment)
+
+
+def _one_subject(s: Signals, t: Settings) -> Flags:
+    """Little of the text in common, and yet the facts agree: reports of one matter that quote the same."""
+    return _agree(s, t) & (s.containment < t.version_containment)
 
 
 def _contained(s: Signals, t: Settings) -> Flags:
@@ -78,7 +86,7 @@ def _specific_passage(s: Signals, t: Settings) -> Flags:
 def _template(s: Signals, t: Settings) -> Flags:
     """Stories that would be related by their words, were they not about other facts."""
     related = _contained(s, t) | _contains(s, t) | _alike(s, t) | _same_length(s, t) | _passage(s, t)
-    other = (s.other_facts > 0) & ~_same_facts(s, t) & ~_beyond_doubt(s, t)
+    other = (s.other_facts > 0) & ~(_same_facts(s, t) | _beyond_doubt(s, t) | _one_subject(s, t))
     return related & (s.jaccard < t.template_jaccard) & (s.coverage >= t.template_coverage) & other
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from math import log
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dedup.kernels import OVERLAP_COLUMNS
-from dedup.relate import NO_RELATION, RELATIONS, code_of, explain, relate
+from dedup.relate import NO_RELATION, RELATIONS, Commonness, code_of, explain, relate
 from dedup.settings import Settings
 from dedup.story import Relation
 from dedup.verify import Compared, compare_pairs, compare_texts
@@ -114,6 +115,51 @@ def test_the_table(columns: dict[str, int], relation: Relation | None) -> None:
     pair = row(**columns)
     assert verdict(pair) == relation
     assert verdict(mirror(pair)) == (relation and relation.mirrored)
+
+
+ALIKE = covered(80) | {"shared": 70}  # Jaccard 70/122, containment 70/96
+AGREEING = {"figures_a": 6, "figures_b": 7, "figures_shared": 6, "names_a": 6, "names_b": 6}
+COMMON = log(1 + 7)  # what they share is in seven others on average
+
+
+@pytest.mark.parametrize(
+    ("columns", "before", "anywhere", "relation"),
+    [
+        # Evidence 0.73 + 2.5 - 1.2 * 0.8 reaches 2.25, with 0.9 it does not: other stories have the words, and one figure
+        # more stands in b.
+        (ALIKE | {"figures_b": 1}, 0.8, 0.8, Relation.NEAR_DUPLICATE),
+        (ALIKE | {"figures_b": 1}, 0.9, 0.9, Relation.TEMPLATE),
+        (ALIKE, COMMON, COMMON, Relation.NEAR_DUPLICATE),  # no fact differs, so it is no form
+        # Twelve facts agree and one holds the other, but for names that are not there, or a figure too few.
+        (
+            ALIKE | AGREEING | {"shared": 78, "names_shared_a": 6, "names_shared_b": 6},
+            COMMON,
+            COMMON,
+            Relation.NEAR_DUPLICATE,
+        ),
+        (ALIKE | AGREEING | {"shared": 78, "names_shared_a": 4, "names_shared_b": 4}, COMMON, COMMON, Relation.TEMPLATE),
+        (ALIKE | AGREEING | {"shared": 76, "names_shared_a": 6, "names_shared_b": 6}, COMMON, COMMON, Relation.TEMPLATE),
+        # Little in common, in words that others have, but facts that agree: no form.
+        (
+            covered(40) | {"shared": 36, "figures_a": 2, "figures_b": 4, "figures_shared": 2},
+            1.0,
+            1.0,
+            Relation.SHARED_PASSAGE,
+        ),
+        (covered(40) | {"shared": 36, "figures_a": 2, "figures_b": 4, "figures_shared": 1}, 1.0, 1.0, Relation.TEMPLATE),
+        # A stock phrase: in ten others on average, and in more.
+        (covered(30) | {"shared": 26}, 0.0, log(1 + 10), Relation.SHARED_PASSAGE),
+        (covered(30) | {"shared": 26}, 0.0, log(1 + 10.1), None),
+    ],
+)
+def test_what_other_stories_have_counts(
+    columns: dict[str, int], before: float, anywhere: float, relation: Relation | None
+) -> None:
+    pair, common = row(**columns), Commonness(np.array([before]), np.array([anywhere]))
+    for seen in (pair, mirror(pair)):
+        code = relate(seen, DEFAULTS, common)[0]
+        assert (None if code == NO_RELATION else RELATIONS[code]) == relation
+        assert ("too common" in explain(seen, 0, DEFAULTS, common)) == (relation is None)
 
 
 @pytest.mark.parametrize(
