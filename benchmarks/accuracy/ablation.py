@@ -36,7 +36,7 @@ COLUMNS: Mapping[str, tuple[Section, str]] = {
     "Reuters F1": (reuters.labelled, "editor would delete one: F1"),
     "forms as passages": (reuters.labelled, "template, unrelated as shared-passage"),
     "feed F1": (scans.feed, "pair F1"),
-    "Webis core F1": (pairs.webis, "F1 with shared-passage as a no"),
+    "Webis core F1": (pairs.webis, "F1 for label >= 1"),
     "outlets' recall": (scans.outlets, "recall of cross-outlet"),
     "between events": (scans.events, "pairs between different events"),
     "seeds": (scans.seeds, "only 002-004"),

@@ -25,10 +25,10 @@ def _answer(pair: Overlap) -> str:
 
 
 def webis(run: Run) -> Report:
-    """Pairs graded 0 (different) to 3 (the same); found is any relation but none and template.
+    """Pairs graded 0 (different) to 3 (the same); found is any relation that says one story.
 
     All pairs are similar ones (the set's own S3 score is .3 or more), so grade 0 holds many with a common introduction or
-    the same form: a shared passage rightly reported there is no near-duplicate. Another row takes it as a no.
+    the same form: a shared passage rightly reported there is no near-duplicate. Another row takes it as a yes.
     """
     report = Report()
     everything = records("webis_pairs/pairs.jsonl.gz")
@@ -43,10 +43,10 @@ def _add_webis(report: Report, run: Run, kind: str, part: Sequence[dict[str, Any
     answers = [_answer(run.compare(record["a"], record["b"])) for record in part]
     labels = [int(record["label"]) for record in part]
     wanted = [label >= 1 for label in labels]
-    found = [answer not in (NONE, Relation.TEMPLATE) for answer in answers]
-    same = Counts.of(wanted, [answer in SAME_STORY for answer in answers])
+    found = [answer in SAME_STORY for answer in answers]
+    related = Counts.of(wanted, [answer not in (NONE, Relation.TEMPLATE) for answer in answers])
     rows = _webis_rows(name, part, wanted, found, core=kind == "core")
-    rows.insert(1, Row(set=name, measure="F1 with shared-passage as a no", figure=same.f1, note=_shares(same)))
+    rows.insert(1, Row(set=name, measure="F1 with shared-passage as a yes", figure=related.f1, note=_shares(related)))
     report.rows += rows
     counts = confusion([str(label) for label in labels], answers)
     report.texts.append(confusion_table(f"{name}: label \\ relation", dict(sorted(counts.items())), ANSWERS))
