@@ -6,7 +6,8 @@
     ├── UsageError                2  an option or argument that cannot be
     ├── InputError                1  a file or record that could not be read (raised under --strict, else counted)
     ├── OutputError               3  a file that could not be written, or must not be
-    └── ManifestError             3  a record of moves that cannot be followed
+    ├── ManifestError             3  a record of moves that cannot be followed
+    └── IndexFault                4  an index that is damaged, foreign, of another configuration, or out of reach
 
 The number is the exit code of a command that ends with the error. A message says which object, why, and what to do.
 """
@@ -40,3 +41,9 @@ class ManifestError(DedupError):
     """A manifest of moved files is damaged, or what it tells of has changed."""
 
     exit_code = 3
+
+
+class IndexFault(DedupError):
+    """An index cannot be opened, read or written; what was answered before is kept."""
+
+    exit_code = 4

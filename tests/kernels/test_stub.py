@@ -34,7 +34,7 @@ def native_parameters(function: object) -> list[tuple[str, str | None]]:
     match = re.match(r"\w+\((.*)\) ->|\w+\((.*)\)$", (function.__doc__ or "").splitlines()[0])
     assert match, function.__doc__
     inside = match[1] or match[2] or ""
-    signature = ast.parse(re.sub(r"ndarray\[[^\]]*\]|\S*\.Corpus", "object", f"def f({inside}): pass")).body[0]
+    signature = ast.parse(re.sub(r"ndarray\[[^\]]*\]|\S*\._native\.\w+", "object", f"def f({inside}): pass")).body[0]
     assert isinstance(signature, ast.FunctionDef)
     return stub_parameters(signature)
 
@@ -54,11 +54,12 @@ def test_functions_take_what_the_stub_says(name: str) -> None:
 
 
 def test_the_corpus_has_the_methods_the_stub_says() -> None:
-    methods = {node.name: node for node in CLASSES["Corpus"].body if isinstance(node, ast.FunctionDef)}
-    assert CLASSES.keys() == {"Corpus"}
-    assert public(dir(_native.Corpus)) == public(list(methods))
-    for name, node in methods.items():
-        assert native_parameters(getattr(_native.Corpus, name)) == stub_parameters(node), name
+    assert CLASSES.keys() == {"Corpus", "Postings32", "Postings64"}
+    for name, stub in CLASSES.items():
+        methods = {node.name: node for node in stub.body if isinstance(node, ast.FunctionDef)}
+        assert public(dir(getattr(_native, name))) == public(list(methods))
+        for method, node in methods.items():
+            assert native_parameters(getattr(getattr(_native, name), method)) == stub_parameters(node), method
 
 
 def test_columns_are_as_wide_as_the_core_writes_them() -> None:

@@ -1,0 +1,11 @@
+"""Takes stories as they were answered, keeps them between runs and between processes.
+
+Guarantees: an answer that was given is on the disk; writers wait for each other and none loses; an index of another
+configuration is refused; a look-up that fails is an error, never "new".
+"""
+
+from __future__ import annotations
+
+from dedup.index.contract import SCHEMA_VERSION, Entry, Ledger, Mark, Summary, Transaction
+
+__all__ = ["SCHEMA_VERSION", "Entry", "Ledger", "Mark", "Summary", "Transaction"]
