@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from dedup.relate import NO_RELATION, RELATIONS, explain, relate
 from dedup.settings import Settings
 from dedup.story import Overlap
-from dedup.verify import Compared, compare_texts
+from dedup.verify import compare_texts
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,18 +38,5 @@ def explain_texts(
     settings = settings or Settings()
     pair = compare_texts(text_a, text_b, settings)
     code = int(relate(pair, settings)[0])
-    return Explanation(_record(pair, code, id_a, id_b), explain(pair, 0, settings))
-
-
-def _record(pair: Compared, code: int, id_a: str, id_b: str) -> Overlap:
-    return Overlap(
-        a=id_a,
-        b=id_b,
-        relation=None if code == NO_RELATION else RELATIONS[code],
-        jaccard=float(pair.jaccard[0]),
-        containment_a=float(pair.containment_a[0]),
-        containment_b=float(pair.containment_b[0]),
-        shared_words=int(pair.column("words_a")[0]),
-        longest_passage=int(pair.column("longest")[0]),
-        passages=pair.passages(0),
-    )
+    relation = None if code == NO_RELATION else RELATIONS[code]
+    return Explanation(pair.overlap(0, id_a, id_b, relation), explain(pair, 0, settings))

@@ -55,6 +55,7 @@ class Pairs(Sequence[Overlap]):
         a, b, shared_words, longest = self._counts[row].tolist()
         jaccard, containment_a, containment_b = self._scores[row].tolist()
         relation = RELATIONS[self._codes[row]]
+        dated = [(self._ids[story], int(self._published[story])) for story in (a, b)]
         return Overlap(
             a=self._ids[a],
             b=self._ids[b],
@@ -65,14 +66,15 @@ class Pairs(Sequence[Overlap]):
             shared_words=shared_words,
             longest_passage=longest,
             passages=self._pairs.passages(row),
-            update_of=self._update_of(a, b) if relation in _VERSIONS else None,
+            update_of=update_of(relation, *dated),
         )
 
-    def _update_of(self, a: int, b: int) -> str | None:
-        when_a, when_b = int(self._published[a]), int(self._published[b])
-        if UNDATED in (when_a, when_b) or when_a == when_b:
-            return None
-        return self._ids[a if when_a < when_b else b]
+
+def update_of(relation: Relation, a: tuple[str, int], b: tuple[str, int]) -> str | None:
+    """The id of the older of two versions of one story, each given as its id and time; None if that is not known."""
+    if relation not in _VERSIONS or UNDATED in (a[1], b[1]) or a[1] == b[1]:
+        return None
+    return min(a, b, key=lambda story: story[1])[0]
 
 
 @dataclass(frozen=True)

@@ -129,6 +129,25 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     path: str
 
 
+class Verdict(msgspec.Struct, frozen=True, kw_only=True):
+    """What an index says of a story that was added, or would be.
+
+    A story that is not ``new`` repeats a kept one, ``duplicate_of``, and has that ``relation`` to it. ``overlaps`` are its
+    verified pairs with kept stories, itself ``a``: the one it repeats, and others that it contains, shares a passage with,
+    or is another filling of a form with. ``seen``: the id was there with the same words, and this is the answer it got
+    then; ``replaced``: it was there with other words, which are forgotten.
+    """
+
+    id: str
+    new: bool
+    duplicate_of: str | None = None
+    relation: Relation | None = None
+    jaccard: float | None = None
+    overlaps: tuple[Overlap, ...] = ()
+    seen: bool = False
+    replaced: bool = False
+
+
 class Cluster(msgspec.Struct, frozen=True, kw_only=True):
     """A kept story and the stories it absorbed, in keep order."""
 

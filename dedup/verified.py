@@ -8,11 +8,15 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from dedup.candidates import NO_PAIRS
 from dedup.cluster import KEPT, Edges, absorb
 from dedup.collection import Collection
-from dedup.relate import NO_RELATION, SharedKeys, may_depend, relate
+from dedup.relate import NO_RELATION, Past, SharedKeys, may_depend, relate
+from dedup.settings import Settings
 from dedup.verify import Compared, concatenate
 
+_NO_CODES = np.empty(0, np.uint8)
+_NO_SCORES = np.empty(0, np.float64)
 _ROUNDS = 100  # three or four settle real collections; crafted chains are cut here, the same way every time
 
 
@@ -24,19 +28,26 @@ class Verified:
     """
 
     def __init__(
-        self, stories: Collection, order: npt.NDArray[np.uint32], head: npt.NDArray[np.uint32], dropping: Sequence[int]
+        self,
+        stories: Collection,
+        order: npt.NDArray[np.uint32],
+        head: npt.NDArray[np.uint32],
+        dropping: Sequence[int],
+        past: Past | None = None,
     ) -> None:
-        self._stories, self._order, self._head, self._dropping = stories, order, head, dropping
-        self._parts: list[tuple[Compared, SharedKeys]] = []
-        self._ranks: list[npt.NDArray[np.uint32]] = []
+        self._stories, self._order, self._head, self._dropping, self._past = stories, order, head, dropping, past
+        self._parts: list[_Part] = []
         self._kept = np.zeros(len(order), np.uint8)
 
     def add(self, compared: Compared, ranks: npt.NDArray[np.uint32]) -> None:
         """Take in pairs and their ``(later, earlier)`` ranks."""
+        if not len(compared):
+            return
         settings, threads = self._stories.settings, self._stories.threads
-        keys = SharedKeys(self._stories.corpus, self._order, self._head[ranks], may_depend(compared, settings), threads)
-        self._parts.append((compared, keys))
-        self._ranks.append(ranks)
+        open, keys = may_depend(compared, settings), None
+        if len(open):
+            keys = SharedKeys(self._stories.corpus, self._order, self._head[ranks], open, threads, self._past)
+        self._parts.append(_Part(compared, ranks, keys, compared.jaccard))
 
     def kept(self) -> npt.NDArray[np.uint8]:
         """1 for each rank that no pair so far makes a dropped story."""
@@ -64,7 +75,7 @@ class Verified:
         Ends the judging: nothing can be added after it.
         """
         edges, absorbed = self._judge()
-        compared = concatenate([part for part, _ in self._parts])
+        compared = concatenate([part.compared for part in self._parts])
         self._parts.clear()
         related = edges.code != NO_RELATION
         row = np.append(np.cumsum(related) - 1, KEPT)
@@ -72,10 +83,33 @@ class Verified:
 
     def _judge(self) -> tuple[Edges, npt.NDArray[np.int64]]:
         settings = self._stories.settings
-        codes = [relate(part, settings, keys.commonness(self._kept, settings)) for part, keys in self._parts]
-        ranks = np.concatenate(self._ranks)
-        jaccard = np.concatenate([part.jaccard for part, _ in self._parts])
-        edges = Edges(ranks[:, 0], ranks[:, 1], np.concatenate(codes), jaccard)
+        ranks = np.concatenate([NO_PAIRS, *(part.ranks for part in self._parts)])
+        codes = np.concatenate([_NO_CODES, *(part.codes(self._kept, settings) for part in self._parts)])
+        jaccard = np.concatenate([_NO_SCORES, *(part.jaccard for part in self._parts)])
+        edges = Edges(ranks[:, 0], ranks[:, 1], codes, jaccard)
         absorbed = absorb(len(self._order), edges, self._dropping)
         self._kept = (absorbed == KEPT).astype(np.uint8)
         return edges, absorbed
+
+
+class _Part:
+    """Pairs that were added together."""
+
+    def __init__(
+        self,
+        compared: Compared,
+        ranks: npt.NDArray[np.uint32],
+        keys: SharedKeys | None,
+        jaccard: npt.NDArray[np.float64],
+    ) -> None:
+        self.compared, self.ranks, self.jaccard = compared, ranks, jaccard
+        self._keys = keys
+        self._codes: npt.NDArray[np.uint8] | None = None
+
+    def codes(self, kept: npt.NDArray[np.uint8], settings: Settings) -> npt.NDArray[np.uint8]:
+        """Their relations if those with ``kept`` 1 are the kept stories. Where none depends on that, judged once."""
+        if self._keys is not None:
+            return relate(self.compared, settings, self._keys.commonness(kept, settings))
+        if self._codes is None:
+            self._codes = relate(self.compared, settings)
+        return self._codes

@@ -10,9 +10,10 @@ from __future__ import annotations
 from dedup.candidates.bands import Bands, band_pairs, choose_bands
 from dedup.candidates.identical import Classes, identical_classes
 from dedup.candidates.passages import passage_pairs
-from dedup.candidates.ranks import Proposal, Ranks
+from dedup.candidates.ranks import NO_PAIRS, Proposal, Ranks
 
 __all__ = [
+    "NO_PAIRS",
     "Bands",
     "Classes",
     "Proposal",

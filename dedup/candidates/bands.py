@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import NamedTuple
 
 from dedup import kernels
@@ -22,6 +23,7 @@ class Bands(NamedTuple):
         return float(1.0 - (1.0 - jaccard**self.rows) ** self.bands)
 
 
+@cache
 def choose_bands(threshold: float, recall: float, num_perm: int) -> Bands:
     """The most selective bands that propose a pair at ``threshold`` with a chance of ``recall`` or more.
 

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from dedup.evaluate.metrics import Flags
 from dedup.evaluate.records import StageCost
-from dedup.scanning import Step
+from dedup.matching import Step
 
 Pairs = npt.NDArray[np.uint32]
 

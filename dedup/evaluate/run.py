@@ -20,9 +20,10 @@ from dedup.evaluate.pairs import evaluate_pairs, place_pairs, positive_labels
 from dedup.evaluate.records import Evaluation
 from dedup.evaluate.tune import tune
 from dedup.files import StrPath
+from dedup.matching import Step
 from dedup.read import ReadOptions
 from dedup.result import ScanResult
-from dedup.scanning import Step, check_window, scan
+from dedup.scanning import check_window, scan
 from dedup.settings import Settings
 from dedup.story import Problem
 

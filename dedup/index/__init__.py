@@ -6,6 +6,18 @@ configuration is refused; a look-up that fails is an error, never "new".
 
 from __future__ import annotations
 
-from dedup.index.contract import SCHEMA_VERSION, Entry, Ledger, Mark, Summary, Transaction
+from dedup.index.contract import SCHEMA_VERSION, Entry, Ledger, Mark, Removal, Summary, Transaction
+from dedup.index.memory import Memory, Sketches, sketches_of
 
-__all__ = ["SCHEMA_VERSION", "Entry", "Ledger", "Mark", "Summary", "Transaction"]
+__all__ = [
+    "SCHEMA_VERSION",
+    "Entry",
+    "Ledger",
+    "Mark",
+    "Memory",
+    "Removal",
+    "Sketches",
+    "Summary",
+    "Transaction",
+    "sketches_of",
+]

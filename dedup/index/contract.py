@@ -23,6 +23,15 @@ class Mark(NamedTuple):
     removal: int = 0
 
 
+class Removal(NamedTuple):
+    """A kept story that was removed, the ``number``-th of the ledger, with the sketch that is to be taken back."""
+
+    number: int
+    seq: int
+    bands: bytes
+    keys: bytes
+
+
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
     """A story that was added, kept or not.
 
@@ -62,8 +71,8 @@ class Transaction(Protocol):
     def news(self, mark: Mark) -> Iterator[Entry]:
         """Kept entries after ``mark.seq``, ascending, with their sketches."""
 
-    def removals(self, mark: Mark) -> Iterator[tuple[int, int]] | None:
-        """``(removal, seq)`` of the kept stories removed after ``mark.removal``, ascending.
+    def removals(self, mark: Mark) -> Iterator[Removal] | None:
+        """The kept stories removed after ``mark.removal``, ascending.
 
         None if some of them are not on record any more: whoever follows must read the ledger from its beginning.
         """

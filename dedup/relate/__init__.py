@@ -9,14 +9,25 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from dedup.relate.rarity import Commonness, SharedKeys, unknown
+from dedup.relate.rarity import Commonness, Past, SharedKeys, unknown
 from dedup.relate.rules import NO_RELATION, RELATIONS, judge, may_depend, reason
 from dedup.relate.signals import measure
 from dedup.settings import Settings
 from dedup.story import Relation
 from dedup.verify import Compared
 
-__all__ = ["NO_RELATION", "RELATIONS", "Commonness", "SharedKeys", "code_of", "explain", "may_depend", "relate", "unknown"]
+__all__ = [
+    "NO_RELATION",
+    "RELATIONS",
+    "Commonness",
+    "Past",
+    "SharedKeys",
+    "code_of",
+    "explain",
+    "may_depend",
+    "relate",
+    "unknown",
+]
 
 
 def relate(pairs: Compared, settings: Settings, common: Commonness | None = None) -> npt.NDArray[np.uint8]:

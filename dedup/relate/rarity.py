@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -36,6 +37,15 @@ def unseen(stories: npt.NDArray[np.int64], settings: Settings) -> Shares:
     return settings.evidence_unseen / (1.0 + stories / settings.evidence_seen)
 
 
+class Past(NamedTuple):
+    """What an index holds before the stories at hand: ``kept`` stories, and ``counts`` that tell how many of them hold each
+    of some keys, up to one more than the df cap. The ``first`` ranks are stories of it that are at hand, too."""
+
+    kept: int
+    counts: Callable[[npt.NDArray[np.uint64]], npt.NDArray[np.uint32]]
+    first: int
+
+
 class SharedKeys:
     """The passage keys that both stories of each pair hold, and who else holds them.
 
@@ -50,21 +60,25 @@ class SharedKeys:
         pairs: Pairs,
         open: npt.NDArray[np.intp],
         threads: int = 0,
+        past: Past | None = None,
     ) -> None:
         pairs = np.sort(pairs, axis=1)[:, ::-1]  # the later first
         ascending = open[np.lexsort((pairs[open, 1], pairs[open, 0]))]
-        keys, self._holders = kernels.shared_keys(corpus, order, np.ascontiguousarray(pairs[ascending]), threads)
+        keys, values, self._holders = kernels.shared_keys(corpus, order, np.ascontiguousarray(pairs[ascending]), threads)
+        self._met, self._first = (past.kept, past.first) if past else (0, 0)
+        self._elsewhere = past.counts(values).astype(np.int64) if past else np.zeros(len(values), np.int64)
         self._later, self._earlier = pairs[:, 0], pairs[:, 1]
         self._pair = ascending[keys[:, 0]]
         self._begin, self._here, self._end = keys[:, 1], keys[:, 2], keys[:, 3]
 
     def commonness(self, kept: npt.NDArray[np.uint8], settings: Settings) -> Commonness:
         """How common the keys are when the stories with ``kept`` 1, by rank, are the kept ones."""
-        until = _running(kept[self._holders])
+        # Those of the past are counted there, among others that are not at hand.
+        until = _running(kept[self._holders] * (self._holders >= self._first))
         later, earlier = kept[self._later[self._pair]], kept[self._earlier[self._pair]]
-        before = until[self._here] - until[self._begin] - earlier
-        anywhere = until[self._end] - until[self._begin] - earlier - later
-        met = _running(kept)[self._later]
+        before = self._elsewhere + until[self._here] - until[self._begin] - earlier
+        anywhere = self._elsewhere + until[self._end] - until[self._begin] - earlier - later
+        met = np.maximum(_running(kept)[self._later] - self._first, 0) + self._met
         return Commonness(self._mean(before, settings) + unseen(met, settings), self._mean(anywhere, settings))
 
     def _mean(self, counts: npt.NDArray[np.int64], settings: Settings) -> Shares:

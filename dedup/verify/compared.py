@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from dedup.kernels import OVERLAP_COLUMNS
-from dedup.story import Passage
+from dedup.kernels import OVERLAP_COLUMNS, QUOTE_COLUMNS
+from dedup.story import Overlap, Passage, Relation
 
 Counts = npt.NDArray[np.uint32]
 Shares = npt.NDArray[np.float64]
@@ -74,6 +74,21 @@ class Compared:
         quotes = self.quotes[first : int(self.quote_end[row])].tolist()
         return tuple(Passage((a0, a1), (b0, b1), words) for a0, a1, b0, b1, words in quotes)
 
+    def overlap(self, row: int, a: str, b: str, relation: Relation | None, update_of: str | None = None) -> Overlap:
+        """One pair as a record, its stories called ``a`` and ``b``."""
+        return Overlap(
+            a=a,
+            b=b,
+            relation=relation,
+            jaccard=float(self.jaccard[row]),
+            containment_a=float(self.containment_a[row]),
+            containment_b=float(self.containment_b[row]),
+            shared_words=int(self.column("words_a")[row]),
+            longest_passage=int(self.column("longest")[row]),
+            passages=self.passages(row),
+            update_of=update_of,
+        )
+
     def _quote_counts(self) -> npt.NDArray[np.int64]:
         ends = self.quote_end.astype(np.int64)
         counts: npt.NDArray[np.int64] = ends - np.concatenate([[0], ends[:-1]])
@@ -100,6 +115,12 @@ class Compared:
 
 def concatenate(parts: Sequence[Compared]) -> Compared:
     """All pairs of all parts, in order."""
+    if not parts:
+        return Compared(
+            np.empty((0, len(OVERLAP_COLUMNS)), np.uint32),
+            np.empty((0, len(QUOTE_COLUMNS)), np.uint32),
+            np.empty(0, np.uint64),
+        )
     bases = np.cumsum([0] + [len(part.quotes) for part in parts[:-1]])
     return Compared(
         np.concatenate([part.rows for part in parts]),

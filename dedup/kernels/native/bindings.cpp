@@ -102,7 +102,8 @@ std::tuple<U32, U32, U64> comparison(const Corpus& corpus, const PairRows& pairs
 
 auto shared_keys_of(const Corpus& corpus, const Vector<std::uint32_t>& order, const PairRows& pairs, std::size_t threads) {
   SharedKeys found = unlocked([&] { return shared_keys(corpus, span_of(order), pairs_of<RankPair>(pairs), threads); });
-  return std::tuple(to_numpy<std::uint32_t>(std::move(found.keys), 4), to_numpy<std::uint32_t>(std::move(found.holders), 0));
+  return std::tuple(to_numpy<std::uint32_t>(std::move(found.keys), 4), to_numpy<std::uint64_t>(std::move(found.values), 0),
+                    to_numpy<std::uint32_t>(std::move(found.holders), 0));
 }
 
 #define DEDUP_JOIN_ARGS "corpus"_a, "order"_a, "active"_a, "published"_a, "window"_a, "known"_a, "threads"_a

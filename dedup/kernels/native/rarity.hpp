@@ -26,6 +26,7 @@ static_assert(sizeof(SharedKey) == 4 * sizeof(std::uint32_t));
 
 struct SharedKeys {
   Buffer<SharedKey> keys;          // by pair, in the order of the pairs
+  Buffer<std::uint64_t> values;    // the key of each
   Buffer<std::uint32_t> holders;   // ranks, of one key after the other
 };
 
@@ -123,11 +124,13 @@ inline SharedKeys shared_keys(const Corpus& corpus, std::span<const std::uint32_
   }
   for (std::size_t k = 0; k < wanted.size(); ++k) first[k + 1] += first[k];
   out.keys.resize(used.size());
+  out.values.resize(used.size());
   for (std::size_t i = 0; i < used.size(); ++i) {
     const auto key = static_cast<std::size_t>(std::lower_bound(wanted.begin(), wanted.end(), used[i].key) - wanted.begin());
     const std::uint32_t* const begin = out.holders.data() + first[key];
     const std::uint32_t* const end = out.holders.data() + first[key + 1];
     const auto here = std::lower_bound(begin, end, pairs[used[i].pair].later);
+    out.values[i] = used[i].key;
     out.keys[i] = {used[i].pair, first[key], static_cast<std::uint32_t>(here - out.holders.data()), first[key + 1]};
   }
   return out;
