@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -73,6 +74,23 @@ class Collection:
             return None
         where = f"{story.path}:{story.line}" if story.line else story.path
         return Problem(where=where, reason=f"id {story.id!r} is taken; this story goes by {renamed!r}", failed=False)
+
+    def add_texts(self, texts: Sequence[str], published: Sequence[int]) -> None:
+        """Take in many texts that are known otherwise: without ids, with times as ``published`` has them."""
+        self.flush()
+        nothing = [None] * len(texts)
+        self.ids += [""] * len(texts)
+        self.titles += nothing
+        self.sources += nothing
+        self.origins += [_NOWHERE] * len(texts)
+        self.lines += [0] * len(texts)
+        self._published += published
+        self.corpus.add(texts, self.threads)
+
+    def name(self, number: int, id: str, published: int | None) -> None:
+        """Say what a text of ``add_texts`` is called, and when it was published, in microseconds since 1970."""
+        self.ids[number] = id
+        self._published[number] = kernels.UNDATED if published is None else published
 
     def _free_id(self, story: Story) -> str:
         if story.id not in self._taken:

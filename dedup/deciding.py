@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import NamedTuple
 
 import msgspec
@@ -13,7 +13,7 @@ import numpy.typing as npt
 from dedup.cluster import KEPT
 from dedup.collection import Collection
 from dedup.index import Entry, Memory, Sketches, Transaction, sketches_of
-from dedup.kernels import Corpus
+from dedup.kernels import UNDATED, Corpus
 from dedup.matching import Matching
 from dedup.relate import RELATIONS, Past
 from dedup.result import update_of
@@ -21,8 +21,6 @@ from dedup.settings import Settings
 from dedup.sketch import new_corpus
 from dedup.story import Overlap, Story, Verdict
 from dedup.verify import Compared, compare_texts
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Question(NamedTuple):
@@ -134,10 +132,8 @@ class _Batch:
         """Of each story the verdict, and the number of the one it repeats."""
         new = len(self._stories)
         old = sorted({seq for found in candidates for seq in found} - self._question.without)
-        entries, texts = self._transaction.by_seq(old), self._transaction.texts(old)
-        for seq in old:
-            self._collection.add(_story(entries[seq], texts[seq]))
-        self._collection.flush()
+        texts = self._transaction.texts(old)
+        self._collection.add_texts([texts[seq] for seq in old], self._times(old))
         # The kept ones stand first in keep order, but behind the new in the collection, where they come to be known later.
         order = np.concatenate([np.arange(new, new + len(old)), np.arange(new)]).astype(np.uint32)
         rank = {seq: place for place, seq in enumerate(old)}
@@ -147,6 +143,7 @@ class _Batch:
         pairs = np.array(sorted(set(given)), np.uint32).reshape(-1, 2)
         matching.run(pairs[matching.in_window(pairs)])
         compared, codes, absorbed = matching.verified.result()
+        self._name(old, matching.rank[compared.column("b")])
         overlaps = self._overlaps(compared, codes, matching.rank, absorbed)
         numbers = [*old, *(self._question.seq + place for place in places)]
         answers: list[tuple[Verdict, int | None]] = []
@@ -169,6 +166,21 @@ class _Batch:
             answers.append((verdict, numbers[keeper]))
         return answers
 
+    def _times(self, old: Sequence[int]) -> list[int]:
+        """When the kept ones were published, if a window asks for it."""
+        if self._question.window is None:
+            return [UNDATED] * len(old)
+        entries = self._transaction.by_seq(old)
+        return [UNDATED if (when := entries[seq].published) is None else when for seq in old]
+
+    def _name(self, old: Sequence[int], ranks: npt.NDArray[np.uint32]) -> None:
+        """Give the kept ones at these ranks, few of all that were proposed, their ids and times."""
+        met = sorted({rank for rank in ranks.tolist() if rank < len(old)})
+        entries = self._transaction.by_seq([old[rank] for rank in met])
+        for rank in met:
+            entry = entries[old[rank]]
+            self._collection.name(len(self._stories) + rank, entry.id, entry.published)
+
     def _overlaps(
         self,
         compared: Compared,
@@ -186,8 +198,3 @@ class _Batch:
                 overlap = compared.overlap(row, stories.ids[a], stories.ids[b], relation, older)
                 found.setdefault(a, []).append((int(rank[b]), overlap))
         return {place: [overlap for _, overlap in sorted(pairs, key=lambda pair: pair[0])] for place, pairs in found.items()}
-
-
-def _story(entry: Entry, text: str) -> Story:
-    published = None if entry.published is None else _EPOCH + timedelta(microseconds=entry.published)
-    return Story(id=entry.id, text=text, published=published)

@@ -83,6 +83,9 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
 class Passage(msgspec.Struct, frozen=True):
     """A run of words both stories have, small edits allowed inside.
 
+    Where two texts are compared, and not in a scan, it may also be one rewritten throughout: many of the same rare words in
+    about the same place. The counts of an ``Overlap`` and its relation rest on verbatim runs alone.
+
     ``a`` and ``b`` are code-point ranges of the two texts, end excluded; ``words`` counts the tokens equal on both sides.
     """
 

@@ -49,6 +49,7 @@ class Corpus:
         words: int,
         shingles: int,
         threads: int = 0,
+        rewritten: bool = False,
     ) -> tuple[U32, U32, U64]: ...
 
 def band_pairs(

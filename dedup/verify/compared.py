@@ -76,15 +76,19 @@ class Compared:
 
     def overlap(self, row: int, a: str, b: str, relation: Relation | None, update_of: str | None = None) -> Overlap:
         """One pair as a record, its stories called ``a`` and ``b``."""
+        counts = dict(zip(OVERLAP_COLUMNS, self.rows[row].tolist(), strict=True))
+        shared, in_a, in_b = counts["shared"], counts["shingles_a"], counts["shingles_b"]
+        wholes = (in_a + in_b - shared, in_a, in_b)
+        scores = (1.0, 1.0, 1.0) if counts["identical"] else tuple(shared / whole if whole else 0.0 for whole in wholes)
         return Overlap(
             a=a,
             b=b,
             relation=relation,
-            jaccard=float(self.jaccard[row]),
-            containment_a=float(self.containment_a[row]),
-            containment_b=float(self.containment_b[row]),
-            shared_words=int(self.column("words_a")[row]),
-            longest_passage=int(self.column("longest")[row]),
+            jaccard=scores[0],
+            containment_a=scores[1],
+            containment_b=scores[2],
+            shared_words=counts["words_a"],
+            longest_passage=counts["longest"],
             passages=self.passages(row),
             update_of=update_of,
         )

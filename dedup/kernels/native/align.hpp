@@ -21,6 +21,7 @@ struct AlignSettings {
   std::size_t shingle = 5;
   std::uint32_t gap = 10;       // tokens that may stand between two runs of a passage, on either side
   std::uint32_t min_words = 8;  // of a passage's longest run; what has none of them is scattered phrases
+  bool rewritten = false;       // quote rewritten passages, too (rewritten.hpp); what is counted stays the verbatim ones
 
   // Shingles that any passage has, at the least.
   std::size_t min_shingles() const { return min_words >= shingle ? min_words - shingle + 1 : 1; }

@@ -90,9 +90,9 @@ std::tuple<U32, std::size_t> passages_of(const Corpus& corpus, const Vector<std:
 
 std::tuple<U32, U32, U64> comparison(const Corpus& corpus, const PairRows& pairs, std::uint32_t gap, std::uint32_t min_words,
                                      double jaccard, double containment, std::uint32_t words, std::uint32_t shingles,
-                                     std::size_t threads) {
+                                     std::size_t threads, bool rewritten) {
   const auto wanted = pairs_of<StoryPair>(pairs);
-  const AlignSettings align{corpus.settings().shingle, gap, min_words};
+  const AlignSettings align{corpus.settings().shingle, gap, min_words, rewritten};
   const Floor floor{jaccard, containment, words, shingles};
   Overlaps found = unlocked([&] { return compare_pairs(corpus, wanted, align, floor, threads); });
   return {to_numpy<std::uint32_t>(std::move(found.rows), kOverlapColumns),
@@ -140,7 +140,7 @@ NB_MODULE(_native, m) {
         return unlocked([&] { return identical_heads(self, span_of(order)); });
       }, "order"_a)
       .def("compare_pairs", &comparison, "pairs"_a, "gap"_a, "min_words"_a, "jaccard"_a, "containment"_a, "words"_a, "shingles"_a,
-           "threads"_a = 0);
+           "threads"_a = 0, "rewritten"_a = false);
 
   bind_index(m, corpus);
   m.def("band_pairs", &bands_of, DEDUP_JOIN_ARGS, "bands"_a, "rows"_a, "full"_a, "limit"_a);

@@ -14,6 +14,7 @@
 #include "parallel.hpp"
 #include "prepare.hpp"
 #include "quotations.hpp"
+#include "rewritten.hpp"
 
 namespace dedup {
 
@@ -77,7 +78,8 @@ class Comparer {
     }
     if (!alike && out.longest < floor.words && shared < floor.shingles) return false;
     out.prose = longest_prose(x, y, passages, out);
-    quote(a, b, passages, swapped, out, quotes);
+    cover(passages, swapped, out);
+    quote(a, b, settings_.rewritten ? rewriter_.passages(x, y, passages) : passages, swapped, quotes);
     count_facts(a, b, out);
     return true;
   }
@@ -104,22 +106,29 @@ class Comparer {
     return p.tokens.all() < q.tokens.all();
   }
 
-  void quote(const Prepared& a, const Prepared& b, const Buffer<Passage>& passages, bool swapped, Overlap& out,
-             Buffer<Quote>& quotes) {
+  static Span in_a(const Passage& p, bool swapped) { return swapped ? Span{p.y_begin, p.y_end} : Span{p.x_begin, p.x_end}; }
+  static Span in_b(const Passage& p, bool swapped) { return in_a(p, !swapped); }
+
+  static void quote(const Prepared& a, const Prepared& b, const Buffer<Passage>& passages, bool swapped,
+                    Buffer<Quote>& quotes) {
     const std::size_t first = quotes.size();
-    covered_a_.clear();
-    covered_b_.clear();
     for (const Passage& p : passages) {
-      const Span in_a = swapped ? Span{p.y_begin, p.y_end} : Span{p.x_begin, p.x_end};
-      const Span in_b = swapped ? Span{p.x_begin, p.x_end} : Span{p.y_begin, p.y_end};
-      covered_a_.push_back(in_a);
-      covered_b_.push_back(in_b);
-      quotes.push_back({a.tokens.spans[in_a.begin].begin, a.tokens.spans[in_a.end - 1].end,
-                        b.tokens.spans[in_b.begin].begin, b.tokens.spans[in_b.end - 1].end, p.words});
+      const Span of_a = in_a(p, swapped), of_b = in_b(p, swapped);
+      quotes.push_back({a.tokens.spans[of_a.begin].begin, a.tokens.spans[of_a.end - 1].end,
+                        b.tokens.spans[of_b.begin].begin, b.tokens.spans[of_b.end - 1].end, p.words});
     }
     std::sort(quotes.begin() + first, quotes.end(), [](const Quote& p, const Quote& q) {
       return p.a_begin != q.a_begin ? p.a_begin < q.a_begin : p.b_begin < q.b_begin;
     });
+  }
+
+  void cover(const Buffer<Passage>& passages, bool swapped, Overlap& out) {
+    covered_a_.clear();
+    covered_b_.clear();
+    for (const Passage& p : passages) {
+      covered_a_.push_back(in_a(p, swapped));
+      covered_b_.push_back(in_b(p, swapped));
+    }
     for (Buffer<Span>* ranges : {&covered_a_, &covered_b_})
       std::sort(ranges->begin(), ranges->end(), [](const Span& p, const Span& q) { return p.begin < q.begin; });
     out.words_a = covered(covered_a_, out.tokens_a);
@@ -169,6 +178,7 @@ class Comparer {
 
   AlignSettings settings_;
   Aligner aligner_;
+  Rewriter rewriter_;
   Buffer<Span> covered_a_, covered_b_, quoted_x_, quoted_y_;
 };
 
