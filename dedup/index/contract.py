@@ -74,7 +74,8 @@ class Transaction(Protocol):
     def removals(self, mark: Mark) -> Iterator[Removal] | None:
         """The kept stories removed after ``mark.removal``, ascending.
 
-        None if some of them are not on record any more: whoever follows must read the ledger from its beginning.
+        Whoever knows of no story yet (``mark.seq`` 0) is given the last one only, the number to go on from. None if some of
+        them are not on record any more: whoever follows must read the ledger from its beginning.
         """
 
     def by_id(self, ids: Sequence[str]) -> Mapping[str, Entry]:
@@ -90,7 +91,10 @@ class Transaction(Protocol):
         """The texts of kept stories."""
 
     def append(self, entries: Iterable[tuple[Entry, str | None]]) -> None:
-        """Add entries, their ``seq`` going on from ``last_seq()``, with the text of each kept one."""
+        """Add entries, their ``seq`` going on from ``last_seq()``, with the text of each kept one.
+
+        Where it breaks off, nothing of the transaction can be committed, even if the error is caught inside.
+        """
 
     def remove(self, seqs: Sequence[int]) -> None:
         """Forget stories, and with a kept one all that were dropped for it."""

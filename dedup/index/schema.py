@@ -101,6 +101,8 @@ def version_of(connection: sqlite3.Connection, shown: str) -> int | None:
             f"{shown!r}: has schema version {version}, this program knows versions up to {SCHEMA_VERSION}; "
             "use the newer wire-dedup that wrote it"
         )
+    if version < 0:
+        raise IndexFault(f"{shown!r}: is damaged, schema version {version} cannot be; {RESTORE}")
     wanted = _wanted()
     if strange := sorted(objects.keys() - wanted.keys()):
         raise IndexFault(f"{shown!r}: holds {strange[0]!r}, which no index has; do not use this file")

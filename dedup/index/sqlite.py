@@ -56,7 +56,9 @@ class SqliteLedger:
             transaction = SqliteTransaction(connection, self._shown, self._timeout, write=write)
             try:
                 with telling(self._shown, self._timeout):
-                    patiently(lambda: _begin(connection, write=write), self._timeout)
+                    version = patiently(lambda: _begin(connection, write=write), self._timeout)
+                if version != SCHEMA_VERSION:
+                    raise IndexFault(f"{self._shown!r}: was brought to schema version {version} meanwhile; open it again")
                 yield transaction
                 transaction.ensure_usable()
                 with telling(self._shown, self._timeout):
@@ -192,17 +194,16 @@ class SqliteLedger:
                 connection.close()
 
 
-def _begin(connection: sqlite3.Connection, *, write: bool) -> None:
-    if write:
-        connection.execute("BEGIN IMMEDIATE")
-        return
+def _begin(connection: sqlite3.Connection, *, write: bool) -> int:
     try:
-        connection.execute("BEGIN")
-        connection.execute("SELECT count(*) FROM meta").fetchall()  # now, not at the first look-up
+        connection.execute("BEGIN IMMEDIATE" if write else "BEGIN")
+        # Another program may have migrated it. And a reader's moment is now, not that of its first look-up.
+        ((version,),) = connection.execute("PRAGMA user_version").fetchall()
     except BaseException:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
         raise
+    return int(version)
 
 
 def _within(connection: sqlite3.Connection, begin: str, step: Callable[[], _T]) -> _T:

@@ -17,6 +17,7 @@ NARROW = "seq, id, digest, added, published, keeper, answer, row_sum"
 WIDE = f"{NARROW}, bands, keys, sketch_sum"
 _CHUNK = 400
 _PAGE = 500
+_UNDONE = "a change failed; the whole transaction is undone"
 
 Row = tuple[Any, ...]
 
@@ -97,13 +98,23 @@ class SqliteTransaction:
         """Add entries, their ``seq`` going on from ``last_seq()``, with the text of each kept one."""
         self._writing()
         numbers, given = count(self.last_seq() + 1), iter(entries)
-        while chunk := list(islice(given, _CHUNK)):
-            for entry, text in chunk:
-                _check_entry(entry, text, next(numbers))
+        while chunk := self._next_chunk(given, numbers):
             texts = ((entry.seq, _encoded(text)) for entry, text in chunk if text is not None)
             self._change(f"INSERT INTO story ({WIDE}) VALUES (?{',?' * 10})", (_row(entry) for entry, _ in chunk))
             self._change("INSERT INTO text VALUES (?, ?, ?)", ((*text, checksum(*text)) for text in texts))
             self._change("UPDATE meta SET value = ? WHERE name = 'last_seq'", [(chunk[-1][0].seq,)])
+
+    def _next_chunk(
+        self, given: Iterator[tuple[Entry, str | None]], numbers: Iterator[int]
+    ) -> list[tuple[Entry, str | None]]:
+        try:
+            chunk = list(islice(given, _CHUNK))
+            for entry, text in chunk:
+                _check_entry(entry, text, next(numbers))
+        except BaseException:
+            self.end(_UNDONE)  # chunks before it are in: whoever catches this must not commit them
+            raise
+        return chunk
 
     def remove(self, seqs: Sequence[int]) -> None:
         """Forget stories, and with a kept one all that were dropped for it."""
@@ -169,7 +180,7 @@ class SqliteTransaction:
                 self._connection.executemany(statement, rows)
         except BaseException:
             # SQLite may have rolled back: whatever came next would be a change of its own.
-            self.end("a change failed; the whole transaction is undone")
+            self.end(_UNDONE)
             raise
 
     def entry(self, row: Row) -> Entry:
