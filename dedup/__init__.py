@@ -16,11 +16,13 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from dedup.errors import DedupError
     from dedup.explain import compare
+    from dedup.integrations.datasketch_lsh import to_datasketch
+    from dedup.prefilter import open_index
     from dedup.result import ScanResult
     from dedup.scanning import scan
     from dedup.settings import Settings
     from dedup.sketch import signatures
-    from dedup.story import Cluster, Decision, Overlap, Passage, Problem, Relation, Story
+    from dedup.story import Cluster, Decision, Overlap, Problem, Relation, Story, Verdict
 
 __version__ = "0.1.0"
 
@@ -29,15 +31,17 @@ __all__ = [
     "Decision",
     "DedupError",
     "Overlap",
-    "Passage",
     "Problem",
     "Relation",
     "ScanResult",
     "Settings",
     "Story",
+    "Verdict",
     "compare",
+    "open_index",
     "scan",
     "signatures",
+    "to_datasketch",
 ]
 
 _HOME = {
@@ -45,8 +49,10 @@ _HOME = {
     "ScanResult": "dedup.result",
     "Settings": "dedup.settings",
     "compare": "dedup.explain",
+    "open_index": "dedup.prefilter",
     "scan": "dedup.scanning",
     "signatures": "dedup.sketch",
+    "to_datasketch": "dedup.integrations.datasketch_lsh",
 }
 
 

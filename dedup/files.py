@@ -13,6 +13,7 @@ import os
 import re
 import secrets
 import stat
+import sys
 import unicodedata
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -79,6 +80,44 @@ def writing(path: StrPath, *, force: bool, inputs: Iterable[StrPath | Inode]) ->
         new.place(target, force=force)
         with _naming(name):
             sync_folder(target.parent)
+
+
+@contextmanager
+def appending(path: StrPath, *, inputs: Iterable[StrPath | Inode]) -> Iterator[io.BufferedWriter]:
+    """A file to add to, made if it is not there: what was written and flushed stays, whatever happens then.
+
+    A line that an earlier run left unfinished is ended first. Errors as for ``writing``.
+    """
+    name = os.fspath(path)
+    with _naming(name):
+        present = _checked(name, frozenset(_inodes(inputs)))
+        if present and not stat.S_ISREG(present.st_mode):
+            raise OutputError(f"{name!r}: is no file that could be added to; leave out --append")
+        file: io.BufferedWriter = io.BufferedWriter(_Named(name, "ab", name), _BUFFER)
+    with file:
+        if present and present.st_size:
+            with _naming(name), open(name, "rb") as end:
+                end.seek(-1, os.SEEK_END)
+                if end.read() != b"\n":
+                    file.write(b"\n")
+        yield file
+        file.flush()
+        with _naming(name):
+            os.fsync(file.fileno())
+
+
+@contextmanager
+def writing_stdout(*, inputs: Iterable[StrPath | Inode]) -> Iterator[io.BufferedWriter]:
+    """Standard output, as ``writing``: never an input, and what fails is told as an OutputError."""
+    shown = "standard output"
+    if sys.stdout is None:
+        raise OutputError(f"{shown!r}: is closed; open it, or name a file")
+    with _naming(shown):
+        status = os.fstat(sys.stdout.fileno())
+    if stat.S_ISREG(status.st_mode) and (status.st_dev, status.st_ino) in frozenset(_inodes(inputs)):
+        raise OutputError(f"{shown!r}: {_IS_INPUT}")
+    with _directly(shown, sys.stdout.fileno()) as file:
+        yield file
 
 
 def refuse_inputs(paths: Iterable[StrPath], stamps: Iterable[Stamp]) -> None:

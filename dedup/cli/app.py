@@ -9,13 +9,13 @@ from typing import Annotated
 import typer
 
 from dedup import __version__
-from dedup.cli import eval, explain, scan, undo
+from dedup.cli import eval, explain, filter, index, scan, undo
 from dedup.cli.output import EXIT_INTERRUPTED, say
 from dedup.errors import DedupError
 
 _EPILOG = (
     "Exit codes: 0 done; 1 done, but some files or records could not be read or acted on; 2 the run could not be done "
-    "as asked; 3 an output could not be written; 130 interrupted."
+    "as asked; 3 an output could not be written; 4 an index failed or has faults; 130 interrupted; 143 terminated."
 )
 
 app = typer.Typer(
@@ -29,9 +29,11 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80},
 )
 app.command("scan", epilog=_EPILOG)(scan.scan_command)
+app.command("filter", epilog=_EPILOG)(filter.filter_command)
 app.command("explain", epilog=_EPILOG)(explain.explain_command)
 app.command("eval", epilog=_EPILOG)(eval.eval_command)
 app.command("undo", epilog=_EPILOG)(undo.undo_command)
+app.add_typer(index.app, name="index", epilog=_EPILOG)
 
 
 def _version(wanted: bool) -> None:

@@ -6,7 +6,7 @@ import functools
 import inspect
 import re
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
@@ -112,11 +112,43 @@ def settings_in_force(config: Path | None, **options: object) -> Settings:
     return found.settings(**options)
 
 
-def span(text: str | None) -> timedelta | None:
-    """The time that ``--window`` names. UsageError for what is none."""
+def index_settings(config: Path | None, **options: object) -> Settings | None:
+    """The same for an index; None, for those that it has, where nothing says otherwise."""
+    from dedup.settings import Settings
+
+    settings = settings_in_force(config, **options)
+    asked = config is not None or any(value is not None for value in options.values())
+    return settings if asked or settings != Settings() else None
+
+
+def names(listed: str) -> list[str]:
+    """Names separated by commas."""
+    return [name.strip() for name in listed.split(",") if name.strip()]
+
+
+def moment(text: str, option: str) -> datetime:
+    """The time that ``option`` names: a span before now, or a date. UsageError for what is neither."""
+    from dedup.read import parse_date
+
+    try:
+        return datetime.now(UTC) - (span(text, option) or timedelta(0))
+    except OverflowError:
+        raise UsageError(f"{option} {text!r}: longer than any time there is; give a shorter one") from None
+    except UsageError:
+        found = parse_date(text)
+    if found is None:
+        raise UsageError(f"{option} {text!r}: neither a span nor a date; give one such as 30d or 2024-05-01")
+    return found
+
+
+def span(text: str | None, option: str = "--window") -> timedelta | None:
+    """The time that ``option`` names. UsageError for what is none."""
     if text is None:
         return None
     found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([smhdw])\s*", text)
     if not found:
-        raise UsageError(f"--window {text!r}: give a number and a unit, s, m, h, d or w, such as 36h or 7d")
-    return timedelta(**{_UNITS[found[2]]: float(found[1])})
+        raise UsageError(f"{option} {text!r}: give a number and a unit, s, m, h, d or w, such as 36h or 7d")
+    try:
+        return timedelta(**{_UNITS[found[2]]: float(found[1])})
+    except OverflowError:
+        raise UsageError(f"{option} {text!r}: longer than any time there is; give a shorter one") from None

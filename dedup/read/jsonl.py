@@ -38,6 +38,14 @@ def read_records(source: Source, options: ReadOptions, report: Report) -> Iterat
         records.note(damage.line, f"{damage} (met {'behind' if last else 'in'} line {damage.line})", failed=True)
 
 
+def has_field(record: bytes, name: str) -> bool:
+    """Whether the record of a story has a field of its own of this name, however it is spelt."""
+    if name.encode() not in record and rb"\u" not in record:
+        return False
+    text, _ = without_lone_surrogates(record.decode(errors="replace").encode())
+    return name in own_names(text)
+
+
 class _Records:
     """Turns the lines of one file into stories."""
 

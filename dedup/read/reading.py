@@ -28,6 +28,7 @@ def read_stories(
     *,
     on_problem: Callable[[Problem], None] | None = None,
     on_bytes: Callable[[int], None] | None = None,
+    on_wait: Callable[[], None] | None = None,
 ) -> Iterator[Story]:
     """Read the stories at the paths, one after the other, holding no more than one file open.
 
@@ -39,13 +40,15 @@ def read_stories(
     :param on_problem: told of everything met that is not a story, in order; without it only ``strict`` speaks.
     :param on_bytes: told how many bytes of the files have been consumed since it was last told, compressed ones as they
         lie on the disk; the sum is :func:`total_bytes` if every file could be opened.
+    :param on_wait: called when standard input has nothing more at hand: the stories given so far should not have to wait
+        for the next one. What it raises ends the reading.
     :returns: the stories, read as they are asked for; none for no paths.
     :raises InputError: under ``options.strict``, the first failure.
 
     >>> list(read_stories([]))
     []
     """
-    return _Run(options, on_problem, on_bytes).stories(_listed(paths))
+    return _Run(options, on_problem, on_bytes, on_wait).stories(_listed(paths))
 
 
 def total_bytes(paths: Paths, options: ReadOptions = _DEFAULTS) -> int | None:
@@ -94,10 +97,12 @@ class _Run:
         options: ReadOptions,
         on_problem: Callable[[Problem], None] | None,
         on_bytes: Callable[[int], None] | None,
+        on_wait: Callable[[], None] | None,
     ) -> None:
         self._options = options
         self._on_problem = on_problem
         self._on_bytes = on_bytes
+        self._on_wait = on_wait
         self._folders = left_out(options.leave_out)
         self._files: dict[Inode, bytes] = {}
         self._input_read = False
@@ -156,5 +161,5 @@ class _Run:
             self._report(Problem(where=STANDARD_INPUT, reason="standard input, read already", failed=False))
             return
         self._input_read = True
-        source = Source(Origin(STANDARD_INPUT, STANDARD_INPUT), standard_input(self._on_bytes))
+        source = Source(Origin(STANDARD_INPUT, STANDARD_INPUT), standard_input(self._on_bytes, self._on_wait))
         yield from read_records(source, self._options, self._report)

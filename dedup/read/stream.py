@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import stat
 import sys
 from collections.abc import Callable, Generator, Iterator
@@ -100,8 +101,12 @@ def chunks(file: OpenFile, codec: Codec | None, options: ReadOptions) -> Iterato
     return _within_ratio(file, _members(file, codec, options), options)
 
 
-def standard_input(on_bytes: Callable[[int], None] | None = None) -> Iterator[bytes]:
+def standard_input(
+    on_bytes: Callable[[int], None] | None = None, on_wait: Callable[[], None] | None = None
+) -> Iterator[bytes]:
     """What arrives on standard input, as it arrives: the last story sent is not kept waiting for the next one.
+
+    ``on_wait`` is called before a read that may have to wait.
 
     :raises Damage: the stream failed, or is closed.
     """
@@ -109,6 +114,8 @@ def standard_input(on_bytes: Callable[[int], None] | None = None) -> Iterator[by
     if stream is None:
         raise Damage("closed; open it or give a file")
     while True:
+        if on_wait and not _at_hand(stream):
+            on_wait()
         try:
             data = stream.read1(PLAIN_READ)
         except OSError as error:
@@ -118,6 +125,17 @@ def standard_input(on_bytes: Callable[[int], None] | None = None) -> Iterator[by
         if on_bytes:
             on_bytes(len(data))
         yield data
+
+
+def _at_hand(stream: BufferedReader) -> bool:
+    """Whether there is something to read at once, be it the end."""
+    try:
+        descriptor = stream.fileno()
+    except OSError:  # no stream of the system's
+        return False
+    poll = select.poll()
+    poll.register(descriptor, select.POLLIN)
+    return bool(poll.poll(0))
 
 
 def _within_ratio(file: OpenFile, output: Iterator[bytes], options: ReadOptions) -> Iterator[bytes]:

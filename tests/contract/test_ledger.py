@@ -15,17 +15,20 @@ from dedup.errors import IndexFault
 from dedup.index import Entry, Ledger, Mark, Transaction
 from dedup.index.opening import open_ledger
 
+pytest_plugins = ["postgres_server"]
+
 Open = Callable[..., Ledger]
 Begin = Callable[..., AbstractContextManager[Transaction]]
 
 
-@pytest.fixture(params=["sqlite"])
+@pytest.fixture(params=["sqlite", "postgres"])
 def opened(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Open]:
     """Open the backend's index once more, or another one by its name."""
     ledgers = []
+    place = request.getfixturevalue("database") if request.param == "postgres" else tmp_path.joinpath
 
     def open_it(name: str = "wire.db", timeout: float = 60.0, relaxed: bool = False) -> Ledger:
-        ledgers.append(open_ledger(tmp_path / name, timeout=timeout, relaxed=relaxed))
+        ledgers.append(open_ledger(place(name), timeout=timeout, relaxed=relaxed))
         return ledgers[-1]
 
     yield open_it
@@ -378,7 +381,8 @@ def test_summary_check_and_compact(ledger: Ledger) -> None:
         ledger.compact(50)
     small = ledger.summary()
     assert (small.kept, small.dropped) == (1, 1)
-    assert small.bytes < full.bytes / 4
+    if not ledger.url.startswith("postgresql:"):  # where room is the server's to give back
+        assert small.bytes < full.bytes / 4
     assert ledger.check() == []
 
 
