@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import NamedTuple
@@ -97,11 +98,27 @@ def decide(question: Question, transaction: Transaction, memory: Memory, setting
 
 def _as_before(story: Story, twin: Entry, transaction: Transaction, settings: Settings) -> Verdict:
     """The verdict on a story whose words were dropped before."""
-    before = msgspec.json.decode(twin.answer, type=Verdict)
+    before = decoded(twin.answer)
     keeper = twin.keeper or 0
     text = transaction.texts([keeper])[keeper]
     overlap = compare_texts(story.text, text, settings).overlap(0, story.id, before.duplicate_of or "", before.relation)
     return msgspec.structs.replace(before, id=story.id, overlaps=(overlap,), seen=False, replaced=False)
+
+
+def encoded(verdict: Verdict) -> bytes:
+    """A verdict as an ``Entry`` keeps it, JSON; ids may hold lone surrogates, as names of files do."""
+    try:
+        return msgspec.json.encode(verdict)
+    except UnicodeEncodeError:
+        return json.dumps(msgspec.to_builtins(verdict)).encode("ascii")
+
+
+def decoded(answer: bytes) -> Verdict:
+    """What ``encoded`` was given."""
+    try:
+        return msgspec.json.decode(answer, type=Verdict)
+    except msgspec.DecodeError:
+        return msgspec.convert(json.loads(answer), Verdict)
 
 
 def collected(stories: Sequence[Story], settings: Settings, threads: int) -> Collection:

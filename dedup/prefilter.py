@@ -13,7 +13,7 @@ from typing import NamedTuple, Self
 import msgspec
 
 from dedup.collection import microseconds
-from dedup.deciding import Decided, Question, decide, digests_of
+from dedup.deciding import Decided, Question, decide, decoded, digests_of, encoded
 from dedup.errors import UsageError
 from dedup.index import Entry, Ledger, Memory, Summary, Transaction
 from dedup.index.opening import open_ledger
@@ -189,7 +189,7 @@ class Index:
         taken = {story.id for story in fresh}
         for story in stories:
             if story.id not in taken:
-                before = msgspec.json.decode(known[story.id].answer, type=Verdict)
+                before = decoded(known[story.id].answer)
                 yield _Answer(msgspec.structs.replace(before, seen=True), None, None)
                 continue
             one = next(decided)
@@ -206,7 +206,7 @@ def _entry(story: Story, verdict: Verdict, decided: Decided, seq: int, now: int)
         added=now,
         published=None if story.published is None else microseconds(story.published),
         keeper=decided.keeper,
-        answer=msgspec.json.encode(verdict),
+        answer=encoded(verdict),
         bands=decided.bands,
         keys=decided.keys,
     )

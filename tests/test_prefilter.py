@@ -184,3 +184,18 @@ def test_a_failure_leaves_nothing_behind(monkeypatch: pytest.MonkeyPatch) -> Non
             index.add(Story(id="b", text=" ".join(words(50, 700))))
     assert index.add(Story(id="c", text=" ".join(words(50, 700)))).new
     assert index.add(Story(id="d", text=near_copy(8, BASE))).duplicate_of == "a"
+
+
+def test_ids_that_are_no_text_fail_nobody() -> None:
+    """Names of files may be any bytes: such an id is answered, and answered again, and harms no other of its batch."""
+    odd, base = "caf\udce9.txt\0\n", " ".join(BASE)
+    given_stories = [Story(id=odd, text=base), Story(id="b", text=near_copy(4, BASE)), Story(id="c\udcff", text=base)]
+    index = index_of()
+    first = index.add_all(given_stories)
+    assert [(v.new, v.duplicate_of, v.relation) for v in first] == [
+        (True, None, None), (False, odd, R.NEAR_DUPLICATE), (False, odd, R.IDENTICAL),
+    ]  # fmt: skip
+    again = index.add_all(given_stories)
+    assert [v.duplicate_of for v in again] == [None, odd, odd]
+    assert all(v.seen for v in again)
+    assert index.add(Story(id="d", text=near_copy(4, BASE))).duplicate_of == odd

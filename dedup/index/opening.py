@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 import importlib
-import importlib.util
 import os
 import re
 from collections.abc import Callable
@@ -44,7 +43,7 @@ def open_ledger(
     fresh = Identity.fresh(settings or Settings())
     ledger, stored = backend(name, fresh, create=create, relaxed=relaxed, timeout=timeout)
     try:
-        _check_configuration(name, stored, settings)
+        _check_configuration(ledger.url, stored, settings)
     except BaseException:
         ledger.close()
         raise
@@ -64,9 +63,11 @@ def _open_sqlite(url: str, fresh: Identity, **options: Any) -> tuple[Ledger, Ide
 
 
 def _open_postgres(url: str, fresh: Identity, **options: Any) -> tuple[Ledger, Identity]:
-    if importlib.util.find_spec("psycopg") is None:
-        raise UsageError("postgresql://: psycopg is not installed; run: pip install 'wire-dedup[postgres]'")
-    return cast(Backend, importlib.import_module("dedup.index.postgres").open_postgres)(url, fresh, **options)
+    try:
+        postgres = importlib.import_module("dedup.index.postgres")
+    except ImportError as error:  # psycopg, or the libpq that it needs
+        raise UsageError(f"postgresql://: {error}; run: pip install 'wire-dedup[postgres]'") from error
+    return cast(Backend, postgres.open_postgres)(url, fresh, **options)
 
 
 _BACKENDS: dict[str, Backend] = {"sqlite": _open_sqlite, "postgresql": _open_postgres, "postgres": _open_postgres}

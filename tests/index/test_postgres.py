@@ -433,8 +433,7 @@ def test_another_configuration_is_refused(url: str) -> None:
     open_ledger(url, Settings(threshold=0.55)).close()
     open_ledger(url).close()
     open_ledger(url, Settings(threshold=0.55)).close()
-    with pytest.raises(IndexFault, match=r"was made with threshold=0\.55, not 0\.6; open it with the settings"):
-        open_ledger(url, Settings(threshold=0.6))
+    fault(lambda: open_ledger(url, Settings(threshold=0.6)), r"was made with threshold=0\.55, not 0\.6; open it with the")
 
 
 def test_an_index_that_is_not_there_is_not_made_unless_asked(url: str, postgres_server: PostgresServer) -> None:
@@ -446,6 +445,7 @@ def test_an_index_that_is_not_there_is_not_made_unless_asked(url: str, postgres_
     ("statement", "match"),
     [
         (f"UPDATE dedup_meta SET number = {SCHEMA_VERSION + 1} WHERE name = 'schema'", "has schema version 2, this program"),
+        ("UPDATE dedup_meta SET number = -1 WHERE name = 'schema'", "is damaged, schema version -1 cannot be"),
         ("UPDATE dedup_meta SET value = 'x' WHERE name = 'fold'", "is damaged, what it says of itself does not fit"),
         ("DELETE FROM dedup_meta WHERE name = 'salt'", "is damaged, it has no 'salt'"),
         ("DELETE FROM dedup_meta WHERE name = 'schema'", "is damaged, it has no 'schema'"),
