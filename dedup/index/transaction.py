@@ -71,8 +71,10 @@ class SqliteTransaction:
     def by_digest(self, digests: Sequence[bytes]) -> Mapping[bytes, Entry]:
         """For each digest its earliest entry, without sketch."""
         # Of a thousand copies of one story the index alone is read, to find the first.
-        query = "SELECT min(seq) FROM story INDEXED BY story_digest WHERE digest IN"
-        first = [seq for (seq,) in self._among(query, digests, " GROUP BY digest")]
+        given, first = iter(dict.fromkeys(digests)), []
+        while chunk := list(islice(given, _CHUNK)):
+            wanted = f"WHERE digest IN (?{',?' * (len(chunk) - 1)}) GROUP BY digest"
+            first += [seq for (seq,) in self.rows(f"SELECT min(seq) FROM story INDEXED BY story_digest {wanted}", chunk)]
         return {entry.digest: entry for entry in self.by_seq(first).values()}
 
     def by_seq(self, seqs: Sequence[int]) -> Mapping[int, Entry]:
@@ -158,10 +160,10 @@ class SqliteTransaction:
         with telling(self._shown, self._timeout):
             return self._connection.execute(query, values).fetchall()
 
-    def _among(self, query: str, values: Iterable[object], rest: str = "") -> Iterator[Row]:
+    def _among(self, query: str, values: Iterable[object]) -> Iterator[Row]:
         given = iter(dict.fromkeys(values))
         while chunk := list(islice(given, _CHUNK)):
-            yield from self.rows(f"{query} (?{',?' * (len(chunk) - 1)}){rest}", chunk)
+            yield from self.rows(f"{query} (?{',?' * (len(chunk) - 1)})", chunk)
 
     def paged(self, query: str, after: int) -> Iterator[Row]:
         """What a query gives page by page, rows by their first column, from ``after`` on."""
