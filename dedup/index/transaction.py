@@ -70,11 +70,12 @@ class SqliteTransaction:
 
     def by_digest(self, digests: Sequence[bytes]) -> Mapping[bytes, Entry]:
         """For each digest its earliest entry, without sketch."""
-        # Of a thousand copies of one story the index alone is read, to find the first.
-        given, first = iter(dict.fromkeys(digests)), []
+        # A step into the index for each: a thousand copies of one story must not be read to find the first.
+        given, first = iter(dict.fromkeys(digests)), list[int]()
         while chunk := list(islice(given, _CHUNK)):
-            wanted = f"WHERE digest IN (?{',?' * (len(chunk) - 1)}) GROUP BY digest"
-            first += [seq for (seq,) in self.rows(f"SELECT min(seq) FROM story INDEXED BY story_digest {wanted}", chunk)]
+            asked = f"(VALUES (?){',(?)' * (len(chunk) - 1)}) AS asked"
+            found = self.rows(f"SELECT (SELECT min(seq) FROM story WHERE digest = asked.column1) FROM {asked}", chunk)
+            first += [seq for (seq,) in found if seq is not None]
         return {entry.digest: entry for entry in self.by_seq(first).values()}
 
     def by_seq(self, seqs: Sequence[int]) -> Mapping[int, Entry]:
