@@ -18,9 +18,10 @@ from dedup.kernels import UNDATED, Corpus
 from dedup.matching import Matching
 from dedup.relate import RELATIONS, Past
 from dedup.result import update_of
+from dedup.scanning import collect
 from dedup.settings import Settings
 from dedup.sketch import new_corpus
-from dedup.story import Overlap, Story, Verdict
+from dedup.story import Overlap, Problem, Story, Verdict
 from dedup.verify import Compared, compare_texts
 
 
@@ -67,7 +68,7 @@ def decide(question: Question, transaction: Transaction, memory: Memory, setting
 
     A story with the words of one that was dropped before is dropped for the same kept story.
     """
-    everyone = collected(question.stories, settings, question.threads)
+    everyone = collect(question.stories, settings, question.threads, _unheard)
     digest = digests(everyone.corpus, question.salt)
     words = everyone.corpus.token_counts()
     twins = transaction.by_digest([one for one, count in zip(digest, words.tolist(), strict=True) if count])
@@ -75,7 +76,7 @@ def decide(question: Question, transaction: Transaction, memory: Memory, setting
     repeated = [entry is not None and entry.keeper is not None and entry.seq not in question.without for entry in twin]
     open_places = [place for place, known in enumerate(repeated) if not known]
     stories = [question.stories[place] for place in open_places]
-    collection = collected(stories, settings, question.threads) if any(repeated) else everyone
+    collection = collect(stories, settings, question.threads, _unheard) if any(repeated) else everyone
     batch = _Batch(question, transaction, memory, collection, stories)
     candidates = memory.candidates(batch.sketches)
     for found, place in zip(candidates, open_places, strict=True):
@@ -121,13 +122,8 @@ def decoded(answer: bytes) -> Verdict:
         return msgspec.convert(json.loads(answer), Verdict)
 
 
-def collected(stories: Sequence[Story], settings: Settings, threads: int) -> Collection:
-    """The stories, sketched."""
-    collection = Collection(settings, threads)
-    for story in stories:
-        collection.add(story)
-    collection.flush()
-    return collection
+def _unheard(problem: Problem) -> None:
+    """Of a new id for a story whose own was taken; here all differ."""
 
 
 class _Batch:

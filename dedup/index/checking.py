@@ -13,8 +13,8 @@ from dedup.index.transaction import WIDE, SqliteTransaction
 
 Verify = Callable[[Iterator[tuple[Entry, str]]], list[str]]
 
-_MOST = 100
-_PAGE = 200
+MOST = 100
+PAGE = 200
 
 _RELATIONS = (
     (
@@ -38,18 +38,18 @@ _RELATIONS = (
 def problems(ledger: SqliteTransaction, verify: Verify | None) -> list[str]:
     """What is wrong, a sentence each, at most about a hundred."""
     found: list[str] = []
-    for part in (_integrity, _relations, _rows, _removals):
+    for part in (_integrity, _relations, _rows, removals):
         found += _told(part, ledger)
     if verify and not found:
-        found += verify(_kept(ledger))
-    return found[:_MOST]
+        found += verify(kept(ledger))
+    return found[:MOST]
 
 
 def _told(part: Callable[[SqliteTransaction], Iterator[str]], ledger: SqliteTransaction) -> list[str]:
     """Damage is what a check is for: a part that trips over it says so, and the next part goes on."""
     found: list[str] = []
     try:
-        found.extend(islice(part(ledger), _MOST))
+        found.extend(islice(part(ledger), MOST))
     except IndexFault as error:
         if isinstance(error.__cause__, sqlite3.Error) and not is_damage(error.__cause__):
             raise
@@ -58,7 +58,7 @@ def _told(part: Callable[[SqliteTransaction], Iterator[str]], ledger: SqliteTran
 
 
 def _integrity(ledger: SqliteTransaction) -> Iterator[str]:
-    for (line,) in ledger.rows(f"PRAGMA integrity_check({_MOST})"):
+    for (line,) in ledger.rows(f"PRAGMA integrity_check({MOST})"):
         if line != "ok":
             yield f"SQLite: {line}"
 
@@ -66,7 +66,7 @@ def _integrity(ledger: SqliteTransaction) -> Iterator[str]:
 def _relations(ledger: SqliteTransaction) -> Iterator[str]:
     last = ledger.last_seq()
     for sentence, query in _RELATIONS:
-        for row in ledger.rows(query.replace("{last}", str(last)) + f" LIMIT {_MOST}"):
+        for row in ledger.rows(query.replace("{last}", str(last)) + f" LIMIT {MOST}"):
             yield sentence.format(*row)
 
 
@@ -74,8 +74,13 @@ def _rows(ledger: SqliteTransaction) -> Iterator[str]:
     columns = ", ".join(f"story.{name}" for name in WIDE.split(", "))
     query = (
         f"SELECT {columns}, text, text_sum FROM story LEFT JOIN text USING (seq) "
-        f"WHERE story.seq > ? ORDER BY story.seq LIMIT {_PAGE}"
+        f"WHERE story.seq > ? ORDER BY story.seq LIMIT {PAGE}"
     )
+    return row_faults(ledger, query)
+
+
+def row_faults(ledger: SqliteTransaction, query: str) -> Iterator[str]:
+    """Stories and texts that are not what was stored, of a query for pages of both."""
     for *row, text, text_sum in ledger.paged(query, -(1 << 63)):
         try:
             entry = ledger.entry(tuple(row))
@@ -90,14 +95,16 @@ def _rows(ledger: SqliteTransaction) -> Iterator[str]:
             yield f"story {entry.seq} was dropped, yet it has a sketch"
 
 
-def _removals(ledger: SqliteTransaction) -> Iterator[str]:
+def removals(ledger: SqliteTransaction) -> Iterator[str]:
+    """Removals that are not what was stored."""
     for removal in ledger.removals_after(0):
         if len(removal.bands) % 4 or len(removal.keys) % 8:
             yield f"removal {removal.number} has a sketch of the wrong length"
 
 
-def _kept(ledger: SqliteTransaction) -> Iterator[tuple[Entry, str]]:
+def kept(ledger: SqliteTransaction) -> Iterator[tuple[Entry, str]]:
+    """All kept entries with their texts."""
     entries = ledger.news(Mark())
-    while page := list(islice(entries, _PAGE)):
+    while page := list(islice(entries, PAGE)):
         texts = ledger.texts([entry.seq for entry in page])
         yield from ((entry, texts[entry.seq]) for entry in page)

@@ -97,10 +97,11 @@ class PostgresLedger:
 
     def check(self, verify: Callable[[Iterator[tuple[Entry, str]]], list[str]] | None = None) -> list[str]:
         """What is wrong inside, a sentence each. ``verify`` is given all kept entries with their texts, and adds to it."""
-        from dedup.index import postgres_checking as checking
+        from dedup.index import checking
+        from dedup.index.postgres_checking import relations, stories
 
         found: list[str] = []
-        for part in (checking.relations, checking.stories, checking.removals):
+        for part in (relations, stories, checking.removals):
             try:
                 # In a transaction each: PostgreSQL does nothing more in one that tripped over damage.
                 with self.transaction(write=False) as ledger:

@@ -5,18 +5,11 @@ All of its tables is read, so that a server with data checksums looks at every p
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
-from dedup.errors import IndexFault
-from dedup.index.checking import _kept, _removals
-from dedup.index.contract import Entry
+from dedup.index.checking import MOST, PAGE, row_faults
 from dedup.index.postgres_transaction import PostgresTransaction
 from dedup.index.transaction import WIDE
-
-Verify = Callable[[Iterator[tuple[Entry, str]]], list[str]]
-
-MOST = 100
-_PAGE = 200
 
 _KEPT = "FROM dedup_story AS kept WHERE kept.keeper IS NULL AND kept.seq"
 _RELATIONS = (
@@ -56,27 +49,6 @@ def stories(ledger: PostgresTransaction) -> Iterator[str]:
     """Stories and texts that are not what was stored."""
     query = (
         f"SELECT {WIDE}, text, text_sum FROM dedup_story LEFT JOIN dedup_text USING (seq) "
-        f"WHERE seq > %s ORDER BY seq LIMIT {_PAGE}"
+        f"WHERE seq > %s ORDER BY seq LIMIT {PAGE}"
     )
-    for *row, text, text_sum in ledger.paged(query, -(1 << 63)):
-        try:
-            entry = ledger.entry(tuple(row))
-            if text is not None:
-                ledger.text(entry.seq, text, text_sum)
-        except IndexFault as error:
-            yield str(error)
-            continue
-        if len(entry.digest) != 16 or len(entry.bands) % 4 or len(entry.keys) % 8:
-            yield f"story {entry.seq} has a digest or sketch of the wrong length"
-        if entry.keeper is not None and (entry.bands or entry.keys):
-            yield f"story {entry.seq} was dropped, yet it has a sketch"
-
-
-def removals(ledger: PostgresTransaction) -> Iterator[str]:
-    """Removals that are not what was stored."""
-    return _removals(ledger)
-
-
-def kept(ledger: PostgresTransaction) -> Iterator[tuple[Entry, str]]:
-    """All kept entries with their texts."""
-    return _kept(ledger)
+    return row_faults(ledger, query)

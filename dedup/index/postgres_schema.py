@@ -15,7 +15,7 @@ from dedup.errors import IndexFault
 from dedup.index.connection import RESTORE
 from dedup.index.contract import SCHEMA_VERSION
 from dedup.index.postgres_connection import Connection
-from dedup.index.schema import Identity
+from dedup.index.schema import Identity, identity_of, too_new
 
 # Ids and texts are bytea: text can hold neither NUL nor lone surrogates. An index entry holds 2.7 KB at most, an id may be
 # longer, so ids are found by their SHA-256. Sketches cannot be compressed, so that is not tried.
@@ -83,10 +83,7 @@ def version_of(connection: Connection, schema: str, shown: str) -> int | None:
     if version < 1:
         raise IndexFault(f"{shown!r}: is damaged, schema version {version} cannot be; {RESTORE}")
     if version > SCHEMA_VERSION:
-        raise IndexFault(
-            f"{shown!r}: has schema version {version}, this program knows versions up to {SCHEMA_VERSION}; "
-            "use the newer wire-dedup that wrote it"
-        )
+        raise too_new(version, shown)
     if version == SCHEMA_VERSION and (missing := sorted(_OBJECTS - objects.keys())):
         raise IndexFault(f"{shown!r}: is damaged, {missing[0]!r} is missing; {RESTORE}")
     return version
@@ -119,10 +116,4 @@ def read_identity(connection: Connection, shown: str) -> Identity:
         name: number if value is None else value.decode("utf-8", "replace") if name in _TEXTS else value
         for name, number, value in connection.execute("SELECT name, number, value FROM dedup_meta")
     }
-    try:
-        identity = Identity(**{name: stored[name] for name in Identity.__struct_fields__})
-    except KeyError as error:
-        raise IndexFault(f"{shown!r}: is damaged, it has no {error.args[0]!r}; {RESTORE}") from None
-    if stored.get("sum") != identity.checksum() or stored.get("schema") != SCHEMA_VERSION:
-        raise IndexFault(f"{shown!r}: is damaged, what it says of itself does not fit its checksum; {RESTORE}")
-    return identity
+    return identity_of(stored, shown)

@@ -9,6 +9,8 @@ import functools
 import secrets
 import sqlite3
 import zlib
+from collections.abc import Mapping
+from typing import Any
 
 import msgspec
 
@@ -97,10 +99,7 @@ def version_of(connection: sqlite3.Connection, shown: str) -> int | None:
     if application != APPLICATION_ID:
         raise IndexFault(f"{shown!r}: is a database of something else, not an index; name another file")
     if version > SCHEMA_VERSION:
-        raise IndexFault(
-            f"{shown!r}: has schema version {version}, this program knows versions up to {SCHEMA_VERSION}; "
-            "use the newer wire-dedup that wrote it"
-        )
+        raise too_new(version, shown)
     if version < 0:
         raise IndexFault(f"{shown!r}: is damaged, schema version {version} cannot be; {RESTORE}")
     wanted = _wanted()
@@ -150,7 +149,11 @@ def bring_up(connection: sqlite3.Connection, version: int | None, fresh: Identit
 
 def read_identity(connection: sqlite3.Connection, shown: str) -> Identity:
     """What the index at hand says of itself; IndexFault if it cannot be right."""
-    stored = dict(connection.execute("SELECT name, value FROM meta"))
+    return identity_of(dict(connection.execute("SELECT name, value FROM meta")), shown)
+
+
+def identity_of(stored: Mapping[str, Any], shown: str) -> Identity:
+    """The identity among the values that an index stores by name; IndexFault if they cannot be right."""
     try:
         identity = Identity(**{name: stored[name] for name in Identity.__struct_fields__})
     except KeyError as error:
@@ -158,3 +161,11 @@ def read_identity(connection: sqlite3.Connection, shown: str) -> Identity:
     if stored.get("sum") != identity.checksum() or stored.get("schema") != SCHEMA_VERSION:
         raise IndexFault(f"{shown!r}: is damaged, what it says of itself does not fit its checksum; {RESTORE}")
     return identity
+
+
+def too_new(version: int, shown: str) -> IndexFault:
+    """An index that a later program wrote."""
+    return IndexFault(
+        f"{shown!r}: has schema version {version}, this program knows versions up to {SCHEMA_VERSION}; "
+        "use the newer wire-dedup that wrote it"
+    )
