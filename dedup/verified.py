@@ -38,6 +38,7 @@ class Verified:
         self._stories, self._order, self._head, self._dropping, self._past = stories, order, head, dropping, past
         self._parts: list[_Part] = []
         self._kept = np.zeros(len(order), np.uint8)
+        self._settled: tuple[Edges, npt.NDArray[np.int64]] | None = None
 
     def add(self, compared: Compared, ranks: npt.NDArray[np.uint32]) -> None:
         """Take in pairs and their ``(later, earlier)`` ranks."""
@@ -48,6 +49,7 @@ class Verified:
         if len(open):
             keys = SharedKeys(self._stories.corpus, self._order, self._head[ranks], open, threads, self._past)
         self._parts.append(_Part(compared, ranks, keys, compared.jaccard))
+        self._settled = None
 
     def kept(self) -> npt.NDArray[np.uint8]:
         """1 for each rank that no pair so far makes a dropped story."""
@@ -64,6 +66,7 @@ class Verified:
             before = self._kept
             edges, absorbed = self._judge()
             if np.array_equal(before, self._kept):
+                self._settled = edges, absorbed
                 break
         earlier = np.append(edges.earlier.astype(np.int64), KEPT)  # KEPT, being -1, finds itself
         keepers: npt.NDArray[np.int64] = earlier[absorbed]
@@ -82,6 +85,9 @@ class Verified:
         return compared.take(np.flatnonzero(related)), edges.code[related], row[absorbed]
 
     def _judge(self) -> tuple[Edges, npt.NDArray[np.int64]]:
+        """One round; none where nothing came since they were settled."""
+        if self._settled:
+            return self._settled
         settings = self._stories.settings
         ranks = np.concatenate([NO_PAIRS, *(part.ranks for part in self._parts)])
         codes = np.concatenate([_NO_CODES, *(part.codes(self._kept, settings) for part in self._parts)])

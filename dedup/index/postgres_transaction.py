@@ -49,10 +49,6 @@ class PostgresTransaction(SqliteTransaction):
         self._session = connection
         self._last, self._highest, *self._removed = state
 
-    def mark(self) -> Mark:
-        """The last story and the last removal there were."""
-        return Mark(self.last_seq(), self._on_record()[1] or 0)
-
     def last_seq(self) -> int:
         """The highest ``seq`` ever given, 0 at first."""
         self.ensure_usable()
@@ -73,17 +69,6 @@ class PostgresTransaction(SqliteTransaction):
             return iter(())
         query = f"SELECT {WIDE} FROM dedup_story WHERE seq > %s AND keeper IS NULL ORDER BY seq LIMIT {_PAGE}"
         return (self.entry(row) for row in self.paged(query, mark.seq))
-
-    def removals(self, mark: Mark) -> Iterator[Removal] | None:
-        """The kept stories removed after ``mark.removal``, ascending; None if some are not on record any more.
-
-        Whoever knows of no story yet (``mark.seq`` is 0) is given the last one only: the number to go on from.
-        """
-        oldest, newest = self._on_record()
-        after = mark.removal if mark.seq or not newest else newest - 1
-        if after > (newest or 0) or (oldest is not None and after < oldest - 1):
-            return None
-        return self.removals_after(after) if after < (newest or 0) else iter(())
 
     def removals_after(self, number: int) -> Iterator[Removal]:
         """Those on record after the ``number``-th, ascending."""

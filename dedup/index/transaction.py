@@ -32,8 +32,7 @@ class SqliteTransaction:
 
     def mark(self) -> Mark:
         """The last story and the last removal there were."""
-        ((removal,),) = self.rows("SELECT max(removal) FROM removal")
-        return Mark(self.last_seq(), removal or 0)
+        return Mark(self.last_seq(), self._on_record()[1] or 0)
 
     def last_seq(self) -> int:
         """The highest ``seq`` ever given, 0 at first."""
@@ -52,11 +51,16 @@ class SqliteTransaction:
 
         Whoever knows of no story yet (``mark.seq`` is 0) is given the last one only: the number to go on from.
         """
-        ((oldest, newest),) = self.rows("SELECT min(removal), max(removal) FROM removal")
+        oldest, newest = self._on_record()
         after = mark.removal if mark.seq or not newest else newest - 1
         if after > (newest or 0) or (oldest is not None and after < oldest - 1):
             return None
-        return self.removals_after(after)
+        return self.removals_after(after) if after < (newest or 0) else iter(())
+
+    def _on_record(self) -> tuple[int | None, int | None]:
+        """The first and the last removal."""
+        ((oldest, newest),) = self.rows("SELECT min(removal), max(removal) FROM removal")
+        return oldest, newest
 
     def removals_after(self, number: int) -> Iterator[Removal]:
         """Those on record after the ``number``-th, ascending."""
