@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import inspect
-import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -19,7 +18,6 @@ from dedup.files import printable
 if TYPE_CHECKING:
     from dedup.settings import Settings
 
-_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 Paths = Annotated[list[str], typer.Argument(metavar="PATH...", help="Folders or files to read; - for stdin.")]
 Keep = Annotated[
@@ -145,10 +143,12 @@ def span(text: str | None, option: str = "--window") -> timedelta | None:
     """The time that ``option`` names. UsageError for what is none."""
     if text is None:
         return None
-    found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([smhdw])\s*", text)
-    if not found:
-        raise UsageError(f"{option} {text!r}: give a number and a unit, s, m, h, d or w, such as 36h or 7d")
+    from dedup.read.dates import parse_span
+
     try:
-        return timedelta(**{_UNITS[found[2]]: float(found[1])})
+        found = parse_span(text)
     except OverflowError:
         raise UsageError(f"{option} {text!r}: longer than any time there is; give a shorter one") from None
+    if found is None:
+        raise UsageError(f"{option} {text!r}: give a number and a unit, s, m, h, d or w, such as 36h or 7d")
+    return found

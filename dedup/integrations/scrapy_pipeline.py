@@ -35,7 +35,6 @@ import asyncio
 import difflib
 import json
 import logging
-import re
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
@@ -44,7 +43,7 @@ from typing import Any, NamedTuple, Self, TypeVar
 from dedup.errors import UsageError
 from dedup.filtering import FIELD, annotated
 from dedup.prefilter import Index, open_index
-from dedup.read.dates import parse_date
+from dedup.read.dates import parse_date, parse_span
 from dedup.settings import DROPPING
 from dedup.story import Story, Verdict
 
@@ -61,7 +60,6 @@ _PREFIX = "DEDUP_"
 _KNOWN = [_PREFIX + name for name in "INDEX FIELDS ACTION ANNOTATE_FIELD TTL WINDOW DROP RELAXED".split()]
 _ACTIONS = ("drop", "annotate")
 _FIELDS = {name: name for name in ("id", "text", "title", "url", "published")}
-_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 _T = TypeVar("_T")
 _log = logging.getLogger(__name__)
@@ -280,10 +278,10 @@ def _span(settings: BaseSettings, name: str) -> timedelta | None:
     value = settings.get(name)
     if value is None or isinstance(value, timedelta):
         return value
-    found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([smhdw])\s*", value) if isinstance(value, str) else None
-    if not found:
+    found = parse_span(value) if isinstance(value, str) else None
+    if found is None:
         raise UsageError(f"{name} {value!r}: give a number and a unit, s, m, h, d or w, such as '30d', or a timedelta")
-    return timedelta(**{_UNITS[found[2]]: float(found[1])})
+    return found
 
 
 def _flag(settings: BaseSettings, name: str) -> bool:

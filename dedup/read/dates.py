@@ -43,6 +43,20 @@ _AT_ONCE = timedelta()
 # As seconds this is the year 5138, as milliseconds 1973.
 _MILLISECONDS_FROM = 100_000_000_000
 
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+
+
+def parse_span(text: str) -> timedelta | None:
+    """The time that a number and a unit (s, m, h, d or w) name, as "36h" does; None if they are not understood.
+
+    OverflowError for more than a timedelta can hold.
+
+    >>> parse_span("7d")
+    datetime.timedelta(days=7)
+    """
+    found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([smhdw])\s*", text)
+    return timedelta(**{_UNITS[found[2]]: float(found[1])}) if found else None
+
 
 def parse_date(value: str | int | float) -> datetime | None:
     """The moment a date means, in UTC; None if it means none.
