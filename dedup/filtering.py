@@ -217,15 +217,19 @@ def _note(verdict: Verdict) -> _Note:
 
 def _named(story: Story) -> Story:
     """A record without an id goes by its content: its line number would be another story's in the next run."""
-    if not story.record or not story.origin or story.id != f"{story.origin.relative}#{story.line}":
+    if not story.line or not story.origin:
         return story
-    digest = hashlib.blake2b(story.record.strip(_SPACE), digest_size=16).hexdigest()
+    if not (story.id.startswith(story.origin.relative) and story.id.endswith(f"#{story.line}")):
+        return story
+    content = story.record.strip(_SPACE) or _record(msgspec.structs.replace(story, id=""))
+    digest = hashlib.blake2b(content, digest_size=16).hexdigest()
     return msgspec.structs.replace(story, id=f"blake2b:{digest}")
 
 
 def _record(story: Story) -> bytes:
-    """A record for a story that was a file of its own."""
-    return _encode({"id": story.id, "text": story.text})
+    """A record for a story that was read from something else than JSON."""
+    known = {"title": story.title, "source": story.source, "url": story.url, "published": story.published}
+    return _encode({"id": story.id, "text": story.text} | {name: value for name, value in known.items() if value})
 
 
 def _write(file: BinaryIO, records: Iterable[bytes]) -> None:

@@ -35,18 +35,23 @@ The status time catches a rewrite of the same length whose content time was set 
 
 class Origin(msgspec.Struct, frozen=True):
     """The file that stories were read from: its path, its place below the root that was read, and its stamp when it was
-    opened. Names that are not UTF-8 are escaped as :mod:`dedup.read.names` says."""
+    opened. Names that are not UTF-8 are escaped as :mod:`dedup.read.names` says.
+
+    ``parts``: its stories are parts of it other than lines, such as rows of a table, members of an archive or captured
+    pages, so that none of them can be taken out by itself."""
 
     path: str
     relative: str
     stamp: Stamp | None = None
+    parts: bool = False
 
 
 class Story(msgspec.Struct, frozen=True, kw_only=True):
     """One story as read.
 
-    ``published`` is timezone-aware. ``origin`` and ``line`` (from 1; 0 for a file that is one story) say where it stands;
-    ``record`` holds the bytes of its record as they were read, without the line's end.
+    ``published`` is timezone-aware. ``origin`` and ``line`` (from 1; 0 for a file that is one story) say where it stands:
+    in a line, or in the record of that number in what is no file of lines. ``record`` holds the bytes of a JSON record as
+    they were read, without the line's end.
     """
 
     id: str

@@ -43,7 +43,7 @@ def copy_kept(items: Iterable[ActItem], folder: StrPath, *, force: bool = False)
     chosen = list(items)
     run = _Run(made_folder(folder), chosen, force)
     for item in chosen:
-        if item.keep and not item.line:
+        if item.keep and not (item.line or item.part):
             run.copy_file(item)
     for group in _by_file(chosen):
         run.copy_records(group)
@@ -54,7 +54,7 @@ def copy_kept(items: Iterable[ActItem], folder: StrPath, *, force: bool = False)
 def _by_file(items: Iterable[ActItem]) -> Iterable[list[ActItem]]:
     groups: dict[str, list[ActItem]] = {}
     for item in items:
-        if item.keep and item.line:
+        if item.keep and (item.line or item.part):
             groups.setdefault(item.path, []).append(item)
     return groups.values()
 
@@ -79,10 +79,10 @@ class _Run:
             self.tally.done(item.id)
 
     def copy_records(self, group: list[ActItem]) -> None:
-        """The items are the kept lines of one file."""
+        """The items are the kept lines of one file, or the kept parts of one that is not made of lines."""
+        first = group[0]
         ids = [item.id for item in group]
-        with self.tally.trying(*ids):
-            first = group[0]
+        with self.tally.trying(*(ids[:1] if first.part else ids)):  # of an archive with a million of them, one is told
             if any((item.relative, item.stamp) != (first.relative, first.stamp) for item in group):
                 raise OutputError(f"{first.path!r}: changed while it was scanned; scan again")
             check_name(first)

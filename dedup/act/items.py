@@ -22,8 +22,9 @@ class ActItem(msgspec.Struct, frozen=True, kw_only=True):
     """A decision and the file it is about.
 
     ``path`` opens the file; ``relative`` is its place below the scanned root, and its last part is the file's name.
-    ``line`` is 0 for a file that is one story, else the line, from 1, of a record in a JSON lines file. ``stamp`` is
-    ``files.stamp_of`` the open file, taken before it was read; without one nothing is done, as nothing can be verified.
+    ``line`` is 0 for a file that is one story, else the line, from 1, of a record in a JSON lines file. ``part``: the story
+    is a part of the file other than a line. ``stamp`` is ``files.stamp_of`` the open file, taken before it was read;
+    without one nothing is done, as nothing can be verified.
     """
 
     id: str
@@ -31,6 +32,7 @@ class ActItem(msgspec.Struct, frozen=True, kw_only=True):
     path: str
     relative: str
     line: int = 0
+    part: bool = False
     stamp: Stamp | None = None
     duplicate_of: str | None = None
 
@@ -50,6 +52,7 @@ def items_of(result: ScanResult) -> list[ActItem]:
                 path=os.fsdecode(name_bytes(origin.path)),
                 relative=os.fsdecode(name_bytes(origin.relative)),
                 line=stories.lines[number],
+                part=origin.parts,
                 stamp=origin.stamp,
                 duplicate_of=decision.duplicate_of,
             )
@@ -153,9 +156,12 @@ def _compare(item: ActItem, status: os.stat_result) -> None:
 
 
 def check_name(item: ActItem) -> None:
-    """OutputError for what is inside a file, such as a member of an archive: it has no file of its own to act on."""
-    if PurePath(item.path).name != PurePath(item.relative).name:
-        raise OutputError(f"{item.relative!r}: is not a file of its own, but inside {item.path!r}; unpack that first")
+    """OutputError for a story that is inside a file, such as a member of an archive: it has none of its own to act on."""
+    if item.part or PurePath(item.path).name != PurePath(item.relative).name:
+        raise OutputError(
+            f"{item.id!r}: is not a file of its own, but inside {item.path!r}; unpack that first, or write its stories "
+            "as JSON lines with 'dedup filter'"
+        )
 
 
 def same_bytes(first: StrPath, second: StrPath) -> bool:

@@ -41,9 +41,10 @@ def move_dropped(items: Iterable[ActItem], folder: StrPath, *, manifest: StrPath
     """
     chosen = list(items)
     dropped = [item for item in chosen if not item.keep]
-    record = next((item for item in dropped if item.line), None)
+    record = next((item for item in dropped if item.line or item.part), None)
     if record:
-        raise OutputError(f"{record.id!r}: a record cannot be moved out of its file; copy the kept ones (--copy-kept)")
+        mend = "write the new ones as JSON lines with 'dedup filter'" if record.part else "copy the kept ones (--copy-kept)"
+        raise OutputError(f"{record.id!r}: a record cannot be moved out of its file; {mend}")
     if not dropped:
         return Report()
     root = made_folder(folder)

@@ -95,7 +95,7 @@ def eval_command(
         check_new_config(config_out)
     settings = settings_in_force(config, threshold=threshold)
     question = Question(
-        columns=Columns(a_field, b_field, label_field, read.id_field, group_field),
+        columns=Columns(a_field, b_field, label_field, read.id_field or "id", group_field),
         positive=None if positive is None else [name.strip() for name in positive.split(",") if name.strip()],
         keep=keep,
         window=span(window),

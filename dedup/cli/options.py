@@ -51,12 +51,23 @@ _READING: dict[str, tuple[Any, object]] = {
         Annotated[bool, typer.Option("--strict", help="Stop at the first file or record that can't be read.")],
         False,
     ),
-    "id_field": (Annotated[str, typer.Option(help="JSON field of the story's id; a.b reaches into records.")], "id"),
-    "text_field": (Annotated[str, typer.Option(help="JSON field of its text.")], "text"),
-    "title_field": (Annotated[str, typer.Option(help="JSON field of its title.")], "title"),
-    "source_field": (Annotated[str, typer.Option(help="JSON field of its outlet.")], "source"),
-    "url_field": (Annotated[str, typer.Option(help="JSON field of its address.")], "url"),
-    "date_field": (Annotated[str, typer.Option(help="JSON field of its time of publication.")], "published"),
+    "id_field": (
+        Annotated[
+            str | None,
+            typer.Option(
+                metavar="NAME", help="Field of a record that holds its id; a.b reaches into records. [guessed if not given]"
+            ),
+        ],
+        None,
+    ),
+    "text_field": (
+        Annotated[str | None, typer.Option(metavar="NAME", help="Its text. What is not named is guessed.")],
+        None,
+    ),
+    "title_field": (Annotated[str | None, typer.Option(metavar="NAME", help="Its title.")], None),
+    "source_field": (Annotated[str | None, typer.Option(metavar="NAME", help="Its outlet.")], None),
+    "url_field": (Annotated[str | None, typer.Option(metavar="NAME", help="Its address.")], None),
+    "date_field": (Annotated[str | None, typer.Option(metavar="NAME", help="Its time of publication.")], None),
     "max_story_bytes": (Annotated[int, typer.Option(min=1, help="The longest text read.")], 16 << 20),
     "max_line_bytes": (Annotated[int, typer.Option(min=1, help="The longest JSON line read.")], 32 << 20),
     "max_expansion": (

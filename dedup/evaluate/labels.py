@@ -22,8 +22,8 @@ from dedup.read.folder import failure
 from dedup.read.kinds import CODECS
 from dedup.read.mending import nests_deeper
 from dedup.read.options import ReadOptions, size
-from dedup.read.source import Damage
-from dedup.read.stream import OpenFile, chunks, split_lines
+from dedup.read.roles import Roles
+from dedup.read.stream import Damage, OpenFile, chunks, split_lines
 from dedup.read.utf8 import BOM
 from dedup.story import Problem
 
@@ -224,17 +224,7 @@ def _texts(lines: Lines, options: ReadOptions, taker: _Taker) -> Iterator[str]:
 def _take_json(lines: Lines, columns: Columns, options: ReadOptions, taker: _Taker) -> None:
     # The reader of stories takes six fields out of a record, reaching into nested ones, whatever they are called.
     order = (columns.id, columns.label, columns.a, columns.b, columns.group)
-    fields = Fields(
-        ReadOptions(
-            id_field=order[0],
-            text_field=order[1],
-            title_field=order[2],
-            source_field=order[3],
-            url_field=order[4],
-            max_story_bytes=options.max_line_bytes,
-            max_line_bytes=options.max_line_bytes,
-        )
-    )
+    fields = Fields(Roles(*order, date=order[0]), options.max_line_bytes)
     for number, line in lines:
         record = line.removeprefix(BOM if number == 1 else b"") if line else line
         if record is None:

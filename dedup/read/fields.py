@@ -8,7 +8,8 @@ from typing import Any, Final
 
 import msgspec
 
-from dedup.read.options import ReadOptions, size
+from dedup.read.options import size
+from dedup.read.roles import Roles
 
 # What a field may hold. None is JSON's null, UNSET a field that is not there.
 Value = str | int | float | bool | msgspec.UnsetType | None
@@ -29,18 +30,11 @@ class Nested(str):
 
 
 class Fields:
-    """Reads id, text, title, source, url and date of a record, by the field names of the options."""
+    """Reads id, text, title, source, url and date of a record, by the names of their fields; ``limit`` bytes of text."""
 
-    def __init__(self, options: ReadOptions) -> None:
-        self._fields = (
-            options.id_field,
-            options.text_field,
-            options.title_field,
-            options.source_field,
-            options.url_field,
-            options.date_field,
-        )
-        self._limit = options.max_story_bytes
+    def __init__(self, roles: Roles, limit: int) -> None:
+        self._fields = roles
+        self._limit = limit
         names = tuple(dict.fromkeys(self._fields))
         self._pick = itemgetter(*map(names.index, self._fields))
         self._fast = None if any("." in name for name in names) else _decoder(names, _PLAIN)

@@ -2,30 +2,24 @@
 
 from __future__ import annotations
 
-import reprlib
 from collections.abc import Iterator
-from datetime import datetime
 
 import msgspec
 
-from dedup.files import printable
-from dedup.read.dates import parse_date
-from dedup.read.fields import Fields, Nested, Unreadable, Value, Values, own_names
+from dedup.read.fields import Fields, Unreadable, Values, own_names
 from dedup.read.mending import nests_deeper, without_lone_surrogates
 from dedup.read.options import MIB, ReadOptions, size
-from dedup.read.source import Damage, Report, Source
-from dedup.read.stream import split_lines
+from dedup.read.record import no_text, story_of
+from dedup.read.roles import Roles, asked_roles, guessed_roles, told
+from dedup.read.source import Report, Source
+from dedup.read.stream import Damage, split_lines
 from dedup.read.utf8 import BOM, is_utf8, mended, not_utf8, too_long
 from dedup.story import Problem, Story
-
-_NAMES_SHOWN = 8
-_BRIEF = reprlib.Repr()
-_BRIEF.maxstring = 80
 
 
 def read_records(source: Source, options: ReadOptions, report: Report) -> Iterator[Story]:
     """The stories of the file's lines, in order; blank lines are skipped, and a bad one fails alone."""
-    records = _Records(source, options, report)
+    records = Records(source, options, report)
     try:
         for number, line in split_lines(source.chunks, options.max_line_bytes):
             story = records.story(number, line)
@@ -46,14 +40,15 @@ def has_field(record: bytes, name: str) -> bool:
     return name in own_names(text)
 
 
-class _Records:
-    """Turns the lines of one file into stories."""
+class Records:
+    """Turns JSON objects, numbered from 1, into the stories of one source."""
 
     def __init__(self, source: Source, options: ReadOptions, report: Report) -> None:
         self._source = source
         self._options = options
         self._report = report
-        self._fields = Fields(options)
+        self._settled = False
+        self._use(asked_roles(options))
 
     def story(self, number: int, line: bytes | None) -> Story | None:
         """The story in a line (None: one over the limit); if there is none, None, and unless it is blank a report."""
@@ -80,29 +75,38 @@ class _Records:
 
     def note(self, number: int, reason: str, *, failed: bool = False) -> None:
         """Report something about a line."""
-        self._report(Problem(where=f"{printable(self._source.path)}:{number}", reason=reason, failed=failed))
+        self._report(Problem(where=f"{self._source.where}:{number}", reason=reason, failed=failed))
+
+    def _use(self, roles: Roles) -> None:
+        self._roles = roles
+        self._fields = Fields(roles, self._options.max_story_bytes)
 
     def _story(self, number: int, line: bytes) -> Story:
-        (identity, text, title, outlet, url, date), notes = self._values(line)
-        if type(text) is not str:
-            raise Unreadable(self._no_text(line, text))
-        published = _published(date, notes)
+        values, good, notes = self._values(line)
+        if not self._settled:
+            values = self._guessed(number, good, values)
+        story = story_of(values, self._source, number, note=notes.append, record=line)
+        if story is None:
+            raise no_text(self._roles, values[1], _names(good))
         for reason in notes:
             self.note(number, reason)
-        return Story(
-            id=_identity(identity) or f"{self._source.id}#{number}",
-            text=text,
-            title=_known(title),
-            source=_known(outlet),
-            url=_known(url),
-            published=published,
-            origin=self._source.origin,
-            line=number,
-            record=line,
-        )
+        return story
 
-    def _values(self, line: bytes) -> tuple[Values, list[str]]:
-        """The fields in a line, mended where need be, and what was mended."""
+    def _guessed(self, number: int, line: bytes, values: Values) -> Values:
+        """The values once more, of the likeliest fields; the first record that has a text settles them."""
+        roles = guessed_roles(self._options, _names(line))
+        if roles != self._roles:
+            self._use(roles)
+            values = self._decoded(line)
+        if type(values[1]) is str:
+            self._settled = True
+            guess = told(roles, self._options)
+            if guess:
+                self.note(number, guess)
+        return values
+
+    def _values(self, line: bytes) -> tuple[Values, bytes, list[str]]:
+        """The fields in a line, the line mended where need be, and what was mended."""
         notes = []
         if not line.isascii() and not is_utf8(line):
             good = mended(line, self._options.max_line_bytes)
@@ -114,13 +118,13 @@ class _Records:
         if nests_deeper(line, deepest):
             raise Unreadable(f"nested more than {deepest} deep; flatten the record")
         try:
-            return self._decoded(line), notes
+            return self._decoded(line), line, notes
         except Unreadable:
             line, count = without_lone_surrogates(line)
             if not count:
                 raise
         notes.append(f"{count} lone surrogate{'s were' if count > 1 else ' was'} read as U+FFFD")
-        return self._decoded(line), notes
+        return self._decoded(line), line, notes
 
     def _decoded(self, line: bytes) -> Values:
         try:
@@ -130,41 +134,7 @@ class _Records:
         except RecursionError:
             raise Unreadable("nested too deep; flatten the record") from None
 
-    def _no_text(self, line: bytes, found: Value) -> str:
-        field = self._options.text_field
-        reason = f"no field {field!r}" if found is msgspec.UNSET else f"field {field!r} is {_kind(found)}, not a string"
-        # A long line may hold millions of names; the user is helped by those of any other.
-        names = own_names(line) if len(line) <= MIB else []
-        if not names:
-            return f"{reason}; say which field holds the text with --text-field"
-        listed = ", ".join(_BRIEF.repr(name) for name in names[:_NAMES_SHOWN])
-        more = f" and {len(names) - _NAMES_SHOWN} more" if len(names) > _NAMES_SHOWN else ""
-        return f"{reason}; say which of its fields holds the text with --text-field: {listed}{more}"
 
-
-def _published(date: Value, notes: list[str]) -> datetime | None:
-    if date is None or isinstance(date, msgspec.UnsetType) or date == "":
-        return None
-    published = parse_date(date)
-    if published is None:
-        value = date if isinstance(date, Nested) else _BRIEF.repr(date)
-        notes.append(f"date not understood: {value}; the story is read without one")
-    return published
-
-
-def _identity(value: Value) -> str:
-    if type(value) is str:
-        return value
-    return str(value) if type(value) is int else ""
-
-
-def _known(value: Value) -> str | None:
-    return value or None if type(value) is str else None
-
-
-def _kind(value: Value) -> str:
-    if isinstance(value, Nested):
-        return str(value)
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return "null" if value is None else "a number"
+def _names(line: bytes) -> list[str]:
+    # A long line may hold millions of names; the user is helped by those of any other.
+    return own_names(line) if len(line) <= MIB else []

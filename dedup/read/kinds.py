@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import chain
 
 from dedup.read.compression import GZIP, ZSTD, Codec
 from dedup.read.jsonl import read_records
 from dedup.read.options import ReadOptions
-from dedup.read.source import Damage, Reader, Report, Source
+from dedup.read.source import Container, Reader, Report, Source
+from dedup.read.stream import Damage
 from dedup.read.text import read_text
 from dedup.read.utf8 import BOM
 from dedup.story import Story
@@ -21,22 +22,34 @@ READERS: dict[bytes, Reader] = {
     b".jsonl": read_records,
     b".ndjson": read_records,
 }
+CONTAINERS: dict[bytes, Container] = {}
 CODECS: dict[bytes, Codec] = {b".gz": GZIP, b".zst": ZSTD}
 
 _LOOKED_AT = 64 << 10
 _RECORD_STARTS = re.compile(rb'\s*\{\s*["}]')
 
 
-def kind_of(name: bytes) -> tuple[Reader | None, Codec | None]:
-    """How a file of this name is read (None: not a kind known to hold stories), and how it is compressed.
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """How a file is compressed, and what is in it: stories for a ``reader``, or files in a ``container``, or neither."""
 
-    Upper and lower case are alike.
-    """
+    codec: Codec | None = None
+    reader: Reader | None = None
+    container: Container | None = None
+
+    @property
+    def known(self) -> bool:
+        """Whether it is a kind of file that holds stories."""
+        return bool(self.reader or self.container)
+
+
+def kind_of(name: bytes) -> Kind:
+    """How a file of this name is read. Upper and lower case are alike."""
     stem, dot, suffix = name.lower().rpartition(b".")
     codec = CODECS.get(dot + suffix)
     if codec is not None:
         _, dot, suffix = stem.rpartition(b".")
-    return READERS.get(dot + suffix), codec
+    return Kind(codec, READERS.get(dot + suffix), CONTAINERS.get(dot + suffix))
 
 
 def read_unknown(source: Source, options: ReadOptions, report: Report) -> Iterator[Story]:

@@ -18,8 +18,9 @@ _UNUSABLE_NAME = re.compile(r'["\\\x00-\x1f\ud800-\udfff]')
 class ReadOptions:
     r"""How to read; the defaults fit a folder of text files and the common JSONL dumps.
 
-    The ``*_field`` names apply to JSON lines. A name with dots reaches into nested records (``meta.title``); a field
-    whose own name has the dots wins. A record without its id field is called ``file#line``.
+    The ``*_field`` names apply to records: JSON, tables. A name with dots reaches into nested records (``meta.title``); a
+    field whose own name has the dots wins. None, the default, is the usual name, or the likeliest of those that the file's
+    first record with a text has (see :mod:`dedup.read.roles`). A record without its id field is called ``file#line``.
 
     :param id_field: holds the story's id: a non-empty string, or a number, which keeps its digits.
     :param text_field: holds the story's text, a string; a record without it fails.
@@ -46,12 +47,12 @@ class ReadOptions:
     'body.plain'
     """
 
-    id_field: str = "id"
-    text_field: str = "text"
-    title_field: str = "title"
-    source_field: str = "source"
-    url_field: str = "url"
-    date_field: str = "published"
+    id_field: str | None = None
+    text_field: str | None = None
+    title_field: str | None = None
+    source_field: str | None = None
+    url_field: str | None = None
+    date_field: str | None = None
     max_story_bytes: int = 16 * MIB
     max_line_bytes: int = 32 * MIB
     max_expansion: int = 200
@@ -66,7 +67,7 @@ class ReadOptions:
             value = getattr(self, field.name)
             if field.name.startswith("max_") and value < 1:
                 raise UsageError(f"{field.name}={value!r}: a limit must be at least 1")
-            if field.name.endswith("_field") and _UNUSABLE_NAME.search(value):
+            if field.name.endswith("_field") and value is not None and _UNUSABLE_NAME.search(value):
                 raise UsageError(f"{field.name}={value!r}: a field name cannot hold '\"', '\\' or control characters")
         if not KIB <= self.max_zstd_window <= 2048 * MIB:
             raise UsageError(f"max_zstd_window={self.max_zstd_window!r}: must lie between 1 KiB and 2 GiB")

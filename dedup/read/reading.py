@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import Final
+
+import msgspec
 
 from dedup.errors import InputError
 from dedup.read.folder import Found, Inode, failure, left_out, status_of, walk, where
 from dedup.read.jsonl import read_records
-from dedup.read.kinds import kind_of, read_unknown
+from dedup.read.kinds import Kind, kind_of, read_unknown
 from dedup.read.names import name_text
 from dedup.read.options import ReadOptions
-from dedup.read.source import Reader, Source
+from dedup.read.source import Container, Source
 from dedup.read.stream import OpenFile, chunks, standard_input
 from dedup.story import Origin, Problem, Story
 
 Paths = Sequence[str | os.PathLike[str]]
 
 STANDARD_INPUT: Final = "-"
+NO_STORIES: Final = "not a kind of file that holds stories"
 _DEFAULTS: Final = ReadOptions()
 
 
@@ -66,7 +70,7 @@ def total_bytes(paths: Paths, options: ReadOptions = _DEFAULTS) -> int | None:
     sizes: dict[Inode, int] = {}
     for path in filter(None, map(_path_bytes, paths)):
         for found in walk(path, folders, lambda problem: None):
-            if found.given or kind_of(found.name)[0] is not None:
+            if found.given or kind_of(found.name).known:
                 try:
                     status = status_of(found.path, follow=found.given)
                 except OSError:
@@ -129,12 +133,12 @@ class _Run:
         self._report(Problem(where=found.where, reason=reason, failed=False))
 
     def _file(self, found: Found) -> Iterator[Story]:
-        reader, _ = kind_of(found.name)
-        if reader is None:
+        kind = kind_of(found.name)
+        if not kind.known:
             if not found.given:
-                self._pass_over(found, "not a kind of file that holds stories")
+                self._pass_over(found, NO_STORIES)
                 return
-            reader = read_unknown
+            kind = replace(kind, reader=read_unknown)
         try:
             file = OpenFile(found.path, follow=found.given)
         except OSError as error:
@@ -147,14 +151,27 @@ class _Run:
                 self._pass_over(found, f"same file as {where(self._files[file.inode])!r}, read once")
             else:
                 self._files[file.inode] = found.path
-                yield from self._read(found, file, reader)
+                yield from self._read(found, file, kind)
 
-    def _read(self, found: Found, file: OpenFile, reader: Reader) -> Iterator[Story]:
-        _, codec = kind_of(found.name)
+    def _read(self, found: Found, file: OpenFile, kind: Kind) -> Iterator[Story]:
         file.on_bytes = self._on_bytes
-        content = chunks(file, codec, self._options)
+        content = chunks(file, kind.codec, self._options)
         origin = Origin(name_text(found.path), name_text(found.name), file.stamp)
-        yield from reader(Source(origin, content), self._options, self._report)
+        source = Source(origin, content, None if kind.codec else file)
+        if kind.container:
+            yield from self._members(source, kind.container)
+        elif kind.reader:
+            yield from kind.reader(source, self._options, self._report)
+
+    def _members(self, archive: Source, container: Container) -> Iterator[Story]:
+        origin = msgspec.structs.replace(archive.origin, parts=True)
+        for member in container(archive, self._options, self._report):
+            kind = kind_of(member.name)
+            source = Source(origin, member.chunks, member=name_text(member.name))
+            if kind.reader is None:
+                self._report(Problem(where=source.where, reason=NO_STORIES, failed=False))
+            else:
+                yield from kind.reader(source, self._options, self._report)
 
     def _standard_input(self) -> Iterator[Story]:
         if self._input_read:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from dedup.errors import InputError
+from dedup.files import printable
 from dedup.read.options import ReadOptions
+from dedup.read.stream import OpenFile
 from dedup.story import Origin, Problem, Story
 
 Report = Callable[[Problem], None]
@@ -14,37 +15,38 @@ Report = Callable[[Problem], None]
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A file being read, and its decompressed bytes in bounded chunks.
+    """A file being read, or a ``member`` of an archive, and its decompressed bytes in bounded chunks.
 
-    Taking the next chunk may raise :class:`Damage`; whatever came before it is good.
+    Taking the next chunk may raise :class:`~dedup.read.stream.Damage`; whatever came before it is good. ``file`` is there
+    if the chunks are the bytes of a regular file as they lie on the disk, so that any part of it can be had.
     """
 
     origin: Origin
     chunks: Iterator[bytes]
+    file: OpenFile | None = None
+    member: str = ""
 
     @property
     def id(self) -> str:
         """What the file's one story is called, and its records are called after."""
-        return self.origin.relative
+        return self._with_member(self.origin.relative)
 
     @property
-    def path(self) -> str:
-        """The path of the file."""
-        return self.origin.path
+    def where(self) -> str:
+        """The file, or the member in it, as messages show it."""
+        return printable(self._with_member(self.origin.path))
+
+    def _with_member(self, name: str) -> str:
+        return f"{name}/{self.member}" if self.member else name
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A file in an archive: its name in there, and its bytes; they must be taken before the next member is asked for."""
+
+    name: bytes
+    chunks: Iterator[bytes]
 
 
 Reader = Callable[[Source, ReadOptions, Report], Iterator[Story]]
-
-
-class Damage(InputError):
-    """A stream that cannot be read on. Internal: readers turn it into a problem.
-
-    ``whole`` is true where what came before is complete in itself, and only something foreign follows it.
-    ``line`` (from 1) and ``rest`` (None if over the limit) are the number and the bytes of the line it was met in.
-    """
-
-    def __init__(self, reason: str, *, whole: bool = False) -> None:
-        super().__init__(reason)
-        self.whole = whole
-        self.line = 0
-        self.rest: bytes | None = None
+Container = Callable[[Source, ReadOptions, Report], Iterator[Member]]

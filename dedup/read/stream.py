@@ -11,10 +11,10 @@ from io import BufferedReader
 from types import TracebackType
 from typing import Final, cast
 
+from dedup.errors import InputError
 from dedup.files import stamp_of
 from dedup.read.compression import Codec, CodecError, Decoder
 from dedup.read.options import MIB, ReadOptions
-from dedup.read.source import Damage
 
 # Plain bytes per read: large enough that the calls vanish, small enough to stay in the processor's cache.
 PLAIN_READ: Final = 256 << 10
@@ -32,6 +32,20 @@ _KINDS = (
     (stat.S_ISCHR, "character device"),
     (stat.S_ISBLK, "block device"),
 )
+
+
+class Damage(InputError):
+    """A stream that cannot be read on. Internal: readers turn it into a problem.
+
+    ``whole`` is true where what came before is complete in itself, and only something foreign follows it.
+    ``line`` (from 1) and ``rest`` (None if over the limit) are the number and the bytes of the line it was met in.
+    """
+
+    def __init__(self, reason: str, *, whole: bool = False) -> None:
+        super().__init__(reason)
+        self.whole = whole
+        self.line = 0
+        self.rest: bytes | None = None
 
 
 def kind_of_node(mode: int) -> str:

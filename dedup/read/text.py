@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dedup.files import printable
 from dedup.read.options import ReadOptions, size
-from dedup.read.source import Damage, Report, Source
+from dedup.read.source import Report, Source
+from dedup.read.stream import Damage
 from dedup.read.utf8 import BOM, is_utf8, mended, not_utf8, too_long
 from dedup.story import Problem, Story
 
@@ -21,10 +21,10 @@ def read_text(source: Source, options: ReadOptions, report: Report) -> Iterator[
         good = mended(data, options.max_story_bytes)
         if good is None:
             reason = too_long(options.max_story_bytes, "--max-story-bytes")
-            report(Problem(where=printable(source.path), reason=reason))
+            report(Problem(where=source.where, reason=reason))
             return
         data, count = good
-        report(Problem(where=printable(source.path), reason=not_utf8(count), failed=False))
+        report(Problem(where=source.where, reason=not_utf8(count), failed=False))
     yield Story(id=source.id, text=data.decode(), origin=source.origin)
 
 
@@ -45,5 +45,5 @@ def _whole(source: Source, options: ReadOptions, report: Report) -> bytes | None
         whole = damage.whole
         reason = str(damage) if whole else f"{damage} (the text is not read in part)"
     if reason:
-        report(Problem(where=printable(source.path), reason=reason))
+        report(Problem(where=source.where, reason=reason))
     return b"".join(pieces) if whole else None

@@ -21,6 +21,7 @@ from dedup.read.fields import Fields
 from dedup.read.jsonl import read_records
 from dedup.read.mending import nests_deeper, without_lone_surrogates
 from dedup.read.options import MIB
+from dedup.read.roles import asked_roles
 from dedup.read.source import Source
 from dedup.story import Origin, Problem, Story
 
@@ -341,7 +342,7 @@ NAMES = ("id", "text", "title", "source", "url", "published")
 @example({"id": 1.0, "text": "t"})
 def test_the_fast_way_reads_what_the_slow_one_does(record: dict[str, Any]) -> None:
     line = json.dumps(record).encode()
-    fast, slow = Fields(ReadOptions()), Fields(ReadOptions(max_story_bytes=1 << 20))
+    fast, slow = Fields(asked_roles(ReadOptions()), 1 << 20), Fields(asked_roles(ReadOptions()), 1 << 20)
     slow._fast = None
     read_fast, read_slow = fast.values(line), slow.values(line)
     identity, *rest = read_slow

@@ -16,8 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from read.helpers import ids, lines, read, reasons, zstd
 
-from dedup.read.source import Damage
-from dedup.read.stream import MAX_CHUNK, PACKED_READ, split_lines
+from dedup.read.stream import MAX_CHUNK, PACKED_READ, Damage, split_lines
 
 MIB = 1 << 20
 RANDOM = random.Random(7)
