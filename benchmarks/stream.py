@@ -1,6 +1,6 @@
 """How fast a durable index answers: ``python -m benchmarks.stream 10000 100000 1000000``.
 
-For each size an index is filled in batches, and then asked story by story, each answer committed before the next. In the
+For each size an index is filled in the batches of ``dedup filter``, and then asked story by story, each answer committed before the next. In the
 same run datasketch's ``MinHashLSH``, in memory, is given the first stories of the same stream: ``update_batch`` of xxh3
 hashes of the same shingles, then query and insert. The tokeniser is Python's in its case, ASCII only.
 """
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from dedup.prefilter import Index
     from dedup.story import Story
 
-BATCH = 512
 SINGLE = 2000
 PEER_STORIES = 4000
 COLUMNS = ("stories", "stories/s", "x datasketch", "one by one, stories/s", "p50 ms", "p99 ms", "bytes a story", "repeated",
@@ -83,6 +82,7 @@ def peer_rate(stories: Sequence[Record]) -> float:
 def measure(count: int, kind: str, url: str | None, folder: Path) -> Size:
     """One size, on a new index."""
     import dedup
+    from dedup.filtering import BATCH
 
     records = main_corpus().records
     peer = peer_rate(list(islice(grow(records, count, kind), PEER_STORIES)))

@@ -21,7 +21,7 @@ from dedup.prefilter import Index
 from dedup.read import ReadOptions, has_field, read_stories
 from dedup.story import Origin, Problem, Relation, Story, Verdict
 
-BATCH: Final = 512
+BATCH: Final = 2048
 FIELD: Final = "dedup"
 
 _BATCH_BYTES = 16 << 20

@@ -68,7 +68,7 @@ def filter_command(
     relaxed: Annotated[
         bool, typer.Option("--relaxed", help="Faster, but a power cut (not a crash) may take the last answers back.")
     ] = False,
-    batch: Annotated[int, typer.Option(min=1, help="Stories decided at once, at the most.")] = 512,
+    batch: Annotated[int, typer.Option(min=1, help="Stories decided at once, at the most.")] = 2048,
     threshold: Threshold = None,
     config: ConfigFile = None,
     jobs: Jobs = 0,
