@@ -179,7 +179,7 @@ def connect(path: str, *, relaxed: bool) -> sqlite3.Connection:
             "cell_size_check = ON",
             "mmap_size = 0",
             "temp_store = MEMORY",
-            "cache_size = -32768",
+            "cache_size = -65536",
             f"synchronous = {'NORMAL' if relaxed else 'FULL'}",
             "secure_delete = FAST",
             # Some 10 pages a story: the one commit in 400 that pays for a checkpoint is beyond p99 (10 ms at SQLite's 1000).

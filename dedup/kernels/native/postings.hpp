@@ -69,8 +69,10 @@ class Postings {
   void add(std::span<const std::uint32_t> stories, const Rows<Key>& keys) {
     const std::lock_guard lock(mutex_);
     check(stories, keys);
-    for (std::size_t i = 0; i < stories.size(); ++i)
+    for (std::size_t i = 0; i < stories.size(); ++i) {
+      if (i + 1 < stories.size()) fetch(keys.row(i + 1));
       for (const Key key : keys.row(i)) insert(key, stories[i]);
+    }
   }
 
   // Takes stories away. What is not there is passed over.
@@ -88,6 +90,7 @@ class Postings {
     Holders out;
     Buffer<std::uint32_t> row;
     for (std::size_t i = 0; i < keys.size(); ++i) {
+      if (i + 1 < keys.size()) fetch(keys.row(i + 1));
       row.clear();
       for (const Key key : keys.row(i)) {
         const std::size_t before = row.size();
@@ -116,6 +119,7 @@ class Postings {
 
  private:
   static constexpr std::size_t kLeast = 1024;
+  static constexpr std::size_t kAhead = 16;
 
   static void check(std::span<const std::uint32_t> stories, const Rows<Key>& keys) {
     keys.check();
@@ -125,6 +129,15 @@ class Postings {
 
   // Seeded per process, so that no text can be made whose keys crowd one corner of the table.
   std::size_t home(Key key) const { return (key ^ static_cast<Key>(seed_)) * seed_ >> shift_; }
+
+  // A large table lies outside every cache, and each key at a place of its own in it: what comes next is called for early.
+  void fetch(std::span<const Key> keys) const {
+    for (const Key key : keys) fetch(home(key));
+  }
+  void fetch(std::size_t at) const {
+    __builtin_prefetch(&keys_[at]);
+    __builtin_prefetch(&stories_[at]);
+  }
 
   void insert(Key key, std::uint32_t story) {
     std::uint32_t holders = 0;
@@ -167,7 +180,8 @@ class Postings {
     std::size_t start = 0;
     while (start < stories.size() && stories[start] != 0) ++start;
     for (std::size_t i = 0; i < stories.size(); ++i) {
-      const std::size_t from = (start + i) % stories.size();
+      const std::size_t from = (start + i) % stories.size(), ahead = (from + kAhead) % stories.size();
+      if (stories[ahead] != 0) fetch(home(keys[ahead]));
       if (stories[from] == 0) continue;
       std::size_t at = home(keys[from]);
       while (stories_[at] != 0) at = (at + 1) & mask_;
