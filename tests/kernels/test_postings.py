@@ -32,13 +32,18 @@ def test_it_is_a_dictionary_of_short_lists(
 ) -> None:
     found = table(limit)
     expected: dict[int, list[int]] = {key: [] for key in range(13)}
+    waiting: dict[int, set[int]] = {key: set() for key in range(13)}
     for step, story, keys in steps:
         getattr(found, step)(np.array([story], np.uint32), *rows([keys], dtype))
         for key in keys:
-            if step == "remove" and story in expected[key]:
-                expected[key].remove(story)
-            elif step == "add" and story not in expected[key] and len(expected[key]) < limit:
-                expected[key].append(story)
+            if step == "remove":
+                expected[key] = [other for other in expected[key] if other != story]
+                waiting[key].discard(story)
+            elif story not in expected[key]:
+                waiting[key].add(story)
+            if waiting[key] and len(expected[key]) < limit:
+                expected[key].append(min(waiting[key]))
+                waiting[key].remove(expected[key][-1])
     assert len(found) == sum(map(len, expected.values()))
     asked = [[key] for key in range(13)] + [[0, 5, 7, 7]]
     stories, ends = found.find(*rows(asked, dtype), most)
@@ -46,6 +51,17 @@ def test_it_is_a_dictionary_of_short_lists(
     wanted = [sorted({s for key in row if len(expected[key]) <= most for s in expected[key]}) for row in asked]
     assert got == wanted
     assert found.counts(np.arange(13, dtype=dtype)).tolist() == [len(expected[key]) for key in range(13)]
+
+
+@pytest.mark.parametrize(("table", "dtype"), TABLES)
+def test_what_is_left_of_a_crowd_is_found(table: Any, dtype: Any) -> None:
+    found, crowd = table(26), np.arange(1, 41, dtype=np.uint32)
+    everyone = np.full(40, 7, dtype), np.arange(1, 41, dtype=np.uint64)
+    found.add(crowd, *everyone)
+    assert found.counts(np.array([7], dtype)).tolist() == [26]
+    found.remove(crowd[:37], everyone[0][:37], everyone[1][:37])
+    assert found.counts(np.array([7], dtype)).tolist() == [3]
+    assert found.find(np.array([7], dtype), np.array([1], np.uint64), 25)[0].tolist() == [38, 39, 40]
 
 
 @pytest.mark.parametrize(("table", "dtype"), TABLES)

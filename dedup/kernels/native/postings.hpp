@@ -10,10 +10,12 @@
 #include <cstdint>
 #include <limits>
 #include <mutex>
+#include <set>
 #include <shared_mutex>
 #include <span>
 #include <stdexcept>
 #include <type_traits>
+#include <utility>
 
 #include "buffer.hpp"
 #include "places.hpp"
@@ -50,7 +52,7 @@ class Postings {
   static_assert(std::is_unsigned_v<Key>);
 
  public:
-  // `limit`: holders of one key that are kept.
+  // `limit`: holders of one key that are told of.
   explicit Postings(std::uint32_t limit) : limit_(limit) {
     if (limit < 1) throw std::invalid_argument("limit: at least 1");
     resize(kLeast);
@@ -62,7 +64,7 @@ class Postings {
   }
   std::size_t bytes() const {
     const std::shared_lock lock(mutex_);
-    return (mask_ + 1) * (sizeof(Key) + sizeof(std::uint32_t));
+    return (mask_ + 1) * (sizeof(Key) + sizeof(std::uint32_t)) + waiting_.size() * kNode;
   }
 
   // Adds stories, numbered from 1, with the keys of each.
@@ -119,6 +121,7 @@ class Postings {
 
  private:
   static constexpr std::size_t kLeast = 1024;
+  static constexpr std::size_t kNode = 48;  // bytes of the tree, for one holder
   static constexpr std::size_t kAhead = 16;
 
   static void check(std::span<const std::uint32_t> stories, const Rows<Key>& keys) {
@@ -144,7 +147,11 @@ class Postings {
     std::size_t at = home(key);
     for (; stories_[at] != 0; at = (at + 1) & mask_) {
       if (keys_[at] != key) continue;
-      if (stories_[at] == story || ++holders >= limit_) return;
+      if (stories_[at] == story) return;
+      if (++holders >= limit_) {
+        waiting_.emplace(key, story);
+        return;
+      }
     }
     keys_[at] = key;
     stories_[at] = story;
@@ -154,7 +161,10 @@ class Postings {
   void erase(Key key, std::uint32_t story) {
     std::size_t hole = home(key);
     while (stories_[hole] != 0 && (stories_[hole] != story || keys_[hole] != key)) hole = (hole + 1) & mask_;
-    if (stories_[hole] == 0) return;
+    if (stories_[hole] == 0) {
+      waiting_.erase({key, story});
+      return;
+    }
     --used_;
     // Whatever follows in the run moves up unless that would put it before its home.
     for (std::size_t at = (hole + 1) & mask_; stories_[at] != 0; at = (at + 1) & mask_) {
@@ -164,6 +174,11 @@ class Postings {
       hole = at;
     }
     stories_[hole] = 0;
+    if (const auto next = waiting_.lower_bound({key, 0}); next != waiting_.end() && next->first == key) {
+      const std::uint32_t heir = next->second;
+      waiting_.erase(next);
+      insert(key, heir);
+    }
   }
 
   void resize(std::size_t slots) {
@@ -197,6 +212,7 @@ class Postings {
   int shift_ = 0;
   Buffer<Key> keys_;
   Buffer<std::uint32_t> stories_;  // 0: empty
+  std::set<std::pair<Key, std::uint32_t>> waiting_;
 };
 
 }  // namespace dedup
