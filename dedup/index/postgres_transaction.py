@@ -10,7 +10,7 @@ from typing import Any, cast
 
 from dedup.index.contract import Entry, Mark, Removal
 from dedup.index.postgres_connection import UNDONE, Connection, telling
-from dedup.index.schema import REMOVALS_KEPT, checksum
+from dedup.index.schema import checksum, removals_kept
 from dedup.index.transaction import NARROW, WIDE, Row, SqliteTransaction, _encoded, _row
 
 _AT_ONCE = 1024
@@ -37,8 +37,8 @@ _REMOVE = (
     "DELETE FROM dedup_text WHERE seq = ANY(%(seqs)s::bigint[])",
     "DELETE FROM dedup_story WHERE keeper = ANY(%(seqs)s::bigint[])",
     "DELETE FROM dedup_story WHERE seq = ANY(%(seqs)s::bigint[])",
-    f"DELETE FROM dedup_removal WHERE removal <= (SELECT max(removal) FROM dedup_removal) - {REMOVALS_KEPT}",
 )
+_FORGET = "DELETE FROM dedup_removal WHERE removal <= (SELECT max(removal) FROM dedup_removal) - %s"
 
 
 class PostgresTransaction(SqliteTransaction):
@@ -120,6 +120,9 @@ class PostgresTransaction(SqliteTransaction):
         if gone := sorted(set(seqs)):
             for statement in _REMOVE:
                 self._do(statement, {"seqs": gone})
+            # Places in between may be empty: counting stories would read a whole tree.
+            ((places,),) = self.rows("SELECT coalesce(max(seq) - min(seq), 0) FROM dedup_story")
+            self._do(_FORGET, [removals_kept(places, len(gone))])
             self._removed = []
 
     def added_before(self, when: int, limit: int) -> list[int]:

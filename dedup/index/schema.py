@@ -22,6 +22,7 @@ from dedup.settings import Settings
 
 APPLICATION_ID = 0x77697265  # "wire"
 REMOVALS_KEPT = 100_000
+_REMOVALS_LEAST = 100
 
 # Ids and texts are BLOBs: as TEXT, what stands behind a NUL would be lost to SQL, and lone surrogates could not be stored.
 # Texts and sketches lie apart, for scans of sketches to read little else. SQLite has no checksums of its own: *_sum is a
@@ -59,6 +60,15 @@ MIGRATIONS: dict[int, tuple[str, ...]] = {
 def checksum(*values: object) -> int:
     """CRC-32 over some values and their types, each kept apart from the next."""
     return zlib.crc32(msgspec.msgpack.encode(values))
+
+
+def removals_kept(stories: int, removed: int) -> int:
+    """How many removals stay on record beside so many stories, of which the last transaction made up to ``removed``.
+
+    They let a process that missed them take sketches back. One that missed a quarter of the stories reads all anew at a like
+    cost; for those to come after it, the sketches of the gone would take more room than the stories do.
+    """
+    return min(REMOVALS_KEPT, max(_REMOVALS_LEAST, stories // 4, removed))
 
 
 class Identity(msgspec.Struct, frozen=True, kw_only=True):

@@ -11,7 +11,7 @@ from typing import Any
 from dedup.errors import IndexFault
 from dedup.index.connection import RESTORE, telling
 from dedup.index.contract import Entry, Mark, Removal
-from dedup.index.schema import REMOVALS_KEPT, checksum
+from dedup.index.schema import checksum, removals_kept
 
 NARROW = "seq, id, digest, added, published, keeper, answer, row_sum"
 WIDE = f"{NARROW}, bands, keys, sketch_sum"
@@ -136,7 +136,10 @@ class SqliteTransaction:
         self._change("DELETE FROM text WHERE seq = ?", kept)
         self._change("DELETE FROM story WHERE keeper = ?", kept)
         self._change("DELETE FROM story WHERE seq = ?", ((seq,) for seq in seqs))
-        self._change("DELETE FROM removal WHERE removal <= (SELECT max(removal) FROM removal) - ?", [(REMOVALS_KEPT,)])
+        # Places in between may be empty: counting stories would read a whole tree.
+        ((places,),) = self.rows("SELECT coalesce((SELECT max(seq) FROM story) - (SELECT min(seq) FROM story), 0)")
+        on_record = removals_kept(places, len(kept))
+        self._change("DELETE FROM removal WHERE removal <= (SELECT max(removal) FROM removal) - ?", [(on_record,)])
 
     def added_before(self, when: int, limit: int) -> list[int]:
         """``seq`` of up to ``limit`` stories added before a time, the oldest first."""

@@ -547,11 +547,9 @@ def test_two_indexes_in_one_database(url: str, postgres_server: PostgresServer) 
 
 
 def test_removals_are_kept_to_a_number(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
-    from dedup.index import postgres_transaction
+    from dedup.index import schema
 
-    few = tuple(step.replace("- 100000", "- 3") for step in postgres_transaction._REMOVE)
-    assert few != postgres_transaction._REMOVE
-    monkeypatch.setattr(postgres_transaction, "_REMOVE", few)
+    monkeypatch.setattr(schema, "REMOVALS_KEPT", 3)
     with ledger.transaction() as t:
         t.append(with_text(*(entry(seq) for seq in range(1, 9))))
     for seq in range(1, 7):

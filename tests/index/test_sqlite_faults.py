@@ -18,7 +18,7 @@ import pytest
 from index.entries import entry, everything, fill, with_text
 
 from dedup.errors import IndexFault, UsageError
-from dedup.index import SCHEMA_VERSION, Ledger, Mark, connection, schema, transaction
+from dedup.index import SCHEMA_VERSION, Ledger, Mark, connection, schema
 from dedup.index.opening import open_ledger
 from dedup.index.sqlite import SqliteLedger
 from dedup.settings import Settings
@@ -485,7 +485,7 @@ def test_migrated_by_a_newer_program_while_open(wire: Path) -> None:
 
 
 def test_removals_are_forgotten_in_the_end(wire: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(transaction, "REMOVALS_KEPT", 3)
+    monkeypatch.setattr(schema, "REMOVALS_KEPT", 3)
     ledger = open_ledger(wire)
     with ledger.transaction() as t:
         t.remove([2, 3, 6, 7])  # after 1, the fixture's
