@@ -22,7 +22,8 @@ from dedup.settings import DROPPING, Settings
 from dedup.story import Relation, Story, Verdict
 
 _EXPIRED_AT_ONCE = 256  # stories: a few milliseconds, and twice a batch at the least, so that a stream never falls behind
-_PAGES_AT_ONCE = 64
+_PAGES_AT_ONCE = 64  # at the least
+_PAGES_EACH = 4  # 16 KiB, more than most stories take: room is given back as fast as it falls free
 
 
 def open_index(
@@ -108,7 +109,7 @@ class Index:
                 with self._ledger.transaction() as transaction:
                     old = transaction.added_before(microseconds(before), _EXPIRED_AT_ONCE)
                     transaction.remove(old)
-                self._ledger.compact(_PAGES_AT_ONCE)
+                self._ledger.compact(max(_PAGES_AT_ONCE, _PAGES_EACH * len(old)))
                 gone += len(old)
                 if len(old) < _EXPIRED_AT_ONCE:
                     return gone
@@ -149,7 +150,7 @@ class Index:
             raise
         self._memory.added([entry for entry, _ in entries])
         if expired:
-            self._ledger.compact(_PAGES_AT_ONCE)
+            self._ledger.compact(max(_PAGES_AT_ONCE, _PAGES_EACH * expired))
         return [answer.verdict for answer in answers]
 
     def _follow(self, transaction: Transaction) -> None:

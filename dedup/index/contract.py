@@ -132,7 +132,7 @@ class Ledger(Protocol):
         their texts or digests, entries dropped for stories that are not there."""
 
     def compact(self, pages: int) -> None:
-        """Give some room back to the system, in a small step."""
+        """Give some room back to the system, in a small step; a little is left for what comes."""
 
     def close(self) -> None:
         """Let go of it; a second time is no error."""

@@ -30,6 +30,7 @@ from dedup.index.schema import Identity, bring_up, read_identity, version_of
 from dedup.index.transaction import SqliteTransaction
 
 _FORK_WAIT = 1.0
+_LITTLE = 16  # one page in so many may stay free: to give each back and take it again costs a stream two syncs an answer
 
 _T = TypeVar("_T")
 
@@ -88,10 +89,13 @@ class SqliteLedger:
             return problems(ledger, verify)
 
     def compact(self, pages: int) -> None:
-        """Give some room back to the system, in a small step."""
+        """Give some room back to the system, in a small step; a little is left for what comes."""
         # By "execute" sqlite3 takes one step of it only, which frees one page.
         script = f"PRAGMA incremental_vacuum({max(int(pages), 1)})"
         with self._turn() as connection, telling(self._shown, self._timeout):
+            free, pages = patiently(lambda: _free_of(connection), self._timeout)
+            if free * _LITTLE <= pages:
+                return
             patiently(lambda: connection.executescript(script), self._timeout)
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()  # if others read it, the next step will do
 
@@ -204,6 +208,13 @@ def _begin(connection: sqlite3.Connection, *, write: bool) -> int:
             connection.execute("ROLLBACK")
         raise
     return int(version)
+
+
+def _free_of(connection: sqlite3.Connection) -> tuple[int, int]:
+    """How many pages are free, of how many."""
+    query = "SELECT freelist_count, page_count FROM pragma_freelist_count, pragma_page_count"
+    ((free, pages),) = connection.execute(query).fetchall()
+    return int(free), int(pages)
 
 
 def _within(connection: sqlite3.Connection, begin: str, step: Callable[[], _T]) -> _T:

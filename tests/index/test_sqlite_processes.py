@@ -171,11 +171,13 @@ def test_a_fork_leaves_both_with_an_index_that_works(tmp_path: Path) -> None:
 def test_a_writer_that_stands_still_does_not_stop_readers(tmp_path: Path) -> None:
     path = tmp_path / "wire.db"
     writer, reader = open_ledger(path), open_ledger(path, timeout=0.1)
-    fill(writer, 10)
+    fill(writer, 100)
     with writer.transaction() as t:
-        t.append(with_text(entry(11)))
+        t.remove(range(1, 91))  # room to give back
+    with writer.transaction() as t:
+        t.append(with_text(entry(101)))
         with reader.transaction(write=False) as seen:
-            assert seen.last_seq() == 10
+            assert seen.last_seq() == 100
         assert reader.check() == []
         with pytest.raises(IndexFault, match="locked"):
             reader.compact(1)
