@@ -68,6 +68,13 @@ _READING: dict[str, tuple[Any, object]] = {
     "source_field": (Annotated[str | None, typer.Option(metavar="NAME", help="Its outlet.")], None),
     "url_field": (Annotated[str | None, typer.Option(metavar="NAME", help="Its address.")], None),
     "date_field": (Annotated[str | None, typer.Option(metavar="NAME", help="Its time of publication.")], None),
+    "encoding": (
+        Annotated[
+            str | None, typer.Option(metavar="NAME", help="What texts, tables and pages are in; found out if not given.")
+        ],
+        None,
+    ),
+    "fix_text": (Annotated[bool, typer.Option("--fix-text", help="Mend mojibake, such as Ã© for é.")], False),
     "max_story_bytes": (Annotated[int, typer.Option(min=1, help="The longest text read.")], 16 << 20),
     "max_line_bytes": (Annotated[int, typer.Option(min=1, help="The longest JSON line read.")], 32 << 20),
     "max_expansion": (

@@ -9,6 +9,7 @@ from itertools import chain
 
 from dedup.read.compression import GZIP, ZSTD, Codec
 from dedup.read.jsonl import read_records
+from dedup.read.markup import read_page
 from dedup.read.options import ReadOptions
 from dedup.read.source import Container, Reader, Report, Source
 from dedup.read.stream import Damage
@@ -21,6 +22,9 @@ READERS: dict[bytes, Reader] = {
     b".md": read_text,
     b".jsonl": read_records,
     b".ndjson": read_records,
+    b".html": read_page,
+    b".htm": read_page,
+    b".xhtml": read_page,
 }
 CONTAINERS: dict[bytes, Container] = {}
 CODECS: dict[bytes, Codec] = {b".gz": GZIP, b".zst": ZSTD}

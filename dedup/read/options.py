@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass, fields
 
 from dedup.errors import UsageError
+from dedup.read.charsets import known_encoding
 
 KIB = 1 << 10
 MIB = 1 << 20
@@ -39,9 +40,11 @@ class ReadOptions:
         power of two; 128 MiB, what ``zstd`` itself accepts unasked.
     :param max_depth: how deep the arrays and objects of a record may nest, itself included; 200.
     :param leave_out: folders that are not read where they lie below the ones given, such as the one a run writes to.
+    :param encoding: what texts, tables and pages without a byte-order mark are in, whatever they say; None to find out.
+    :param fix_text: mend mojibake in texts and titles (``cafÃ©``), with ftfy; else it is left as it is.
     :param strict: raise the first failure as :class:`~dedup.errors.InputError` instead of reporting it.
-    :raises UsageError: a limit below 1 or a window out of range, or a field name that holds a quotation mark, a
-        backslash or a control character.
+    :raises UsageError: an encoding that is none, a limit below 1, a window out of range, or a field name that holds a
+        quotation mark, a backslash or a control character.
 
     >>> ReadOptions(text_field="body.plain", max_line_bytes=1 << 20).text_field
     'body.plain'
@@ -60,6 +63,8 @@ class ReadOptions:
     max_zstd_window: int = 128 * MIB
     max_depth: int = 200
     leave_out: tuple[str | os.PathLike[str], ...] = ()
+    encoding: str | None = None
+    fix_text: bool = False
     strict: bool = False
 
     def __post_init__(self) -> None:
@@ -71,6 +76,8 @@ class ReadOptions:
                 raise UsageError(f"{field.name}={value!r}: a field name cannot hold '\"', '\\' or control characters")
         if not KIB <= self.max_zstd_window <= 2048 * MIB:
             raise UsageError(f"max_zstd_window={self.max_zstd_window!r}: must lie between 1 KiB and 2 GiB")
+        if self.encoding is not None and known_encoding(self.encoding) is None:
+            raise UsageError(f"encoding={self.encoding!r}: no encoding of text; give a name such as utf-8, cp1252 or big5")
         if self.expansion_floor < 0:
             raise UsageError(f"expansion_floor={self.expansion_floor!r}: must not be negative")
 

@@ -10,6 +10,7 @@ from typing import Final
 import msgspec
 
 from dedup.errors import InputError
+from dedup.read.fixing import fixer
 from dedup.read.folder import Found, Inode, failure, left_out, status_of, walk, where
 from dedup.read.jsonl import read_records
 from dedup.read.kinds import Kind, kind_of, read_unknown
@@ -112,6 +113,10 @@ class _Run:
         self._input_read = False
 
     def stories(self, paths: list[str | os.PathLike[str]]) -> Iterator[Story]:
+        stories = self._stories(paths)
+        return map(fixer(), stories) if self._options.fix_text else stories
+
+    def _stories(self, paths: list[str | os.PathLike[str]]) -> Iterator[Story]:
         for path in paths:
             if path == STANDARD_INPUT:
                 yield from self._standard_input()

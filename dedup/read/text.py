@@ -4,31 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from dedup.read.decoding import decode
 from dedup.read.options import ReadOptions, size
 from dedup.read.source import Report, Source
 from dedup.read.stream import Damage
-from dedup.read.utf8 import BOM, is_utf8, mended, not_utf8, too_long
+from dedup.read.utf8 import too_long
 from dedup.story import Problem, Story
 
 
 def read_text(source: Source, options: ReadOptions, report: Report) -> Iterator[Story]:
     """The whole file as one story, nothing stripped but a byte-order mark; none if it is too long or damaged."""
-    data = _whole(source, options, report)
+    data = whole(source, options, report)
     if data is None:
         return
-    data = data.removeprefix(BOM)
-    if not is_utf8(data):
-        good = mended(data, options.max_story_bytes)
-        if good is None:
+    text, note = decode(data, options)
+    if note:
+        if len(text) > options.max_story_bytes // 4 and len(text.encode()) > options.max_story_bytes:
             reason = too_long(options.max_story_bytes, "--max-story-bytes")
             report(Problem(where=source.where, reason=reason))
             return
-        data, count = good
-        report(Problem(where=source.where, reason=not_utf8(count), failed=False))
-    yield Story(id=source.id, text=data.decode(), origin=source.origin)
+        report(Problem(where=source.where, reason=note, failed=False))
+    yield Story(id=source.id, text=text, origin=source.origin)
 
 
-def _whole(source: Source, options: ReadOptions, report: Report) -> bytes | None:
+def whole(source: Source, options: ReadOptions, report: Report) -> bytes | None:
+    """All of a file's bytes; None, and a report, if they are more than a story may have, or damaged."""
     pieces: list[bytes] = []
     length = 0
     reason = ""

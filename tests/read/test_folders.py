@@ -62,12 +62,12 @@ def test_a_single_string_is_one_path_and_not_many(tmp_path: Path) -> None:
 
 
 def test_kinds_are_told_by_suffix_in_either_case(tmp_path: Path) -> None:
-    put(tmp_path, "a.TXT", "b.md", "c.html", "d.txt.bak", "txt", "e.gz")
+    put(tmp_path, "a.TXT", "b.md", "c.pdf", "d.txt.bak", "txt", "e.gz")
     (tmp_path / "f.NDJSON").write_bytes(lines({"id": "r", "text": "t"}))
     stories, problems = read(tmp_path)
     assert ids(stories) == ["a.TXT", "b.md", "r"]
     reason = "not a kind of file that holds stories"
-    assert reasons(problems) == [(f"{name}: {reason}", False) for name in ("c.html", "d.txt.bak", "e.gz", "txt")]
+    assert reasons(problems) == [(f"{name}: {reason}", False) for name in ("c.pdf", "d.txt.bak", "e.gz", "txt")]
 
 
 def test_hidden_files_and_folders_are_read_only_if_given(tmp_path: Path) -> None:
@@ -287,7 +287,7 @@ def test_a_message_shows_a_name_on_one_line(tmp_path: Path) -> None:
 
 
 def test_the_first_failure_is_raised_under_strict_and_what_is_passed_over_is_not(tmp_path: Path) -> None:
-    put(tmp_path, "a.txt", "b.html", "d.txt")
+    put(tmp_path, "a.txt", "b.pdf", "d.txt")
     (tmp_path / "c.jsonl").write_bytes(lines({"id": "1", "text": "t"}) + b"{\n")
     problems: list[Problem] = []
     stories = read_stories([tmp_path], ReadOptions(strict=True), on_problem=problems.append)
