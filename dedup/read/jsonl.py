@@ -74,8 +74,9 @@ class Records:
             return None
 
     def note(self, number: int, reason: str, *, failed: bool = False) -> None:
-        """Report something about a line."""
-        self._report(Problem(where=f"{self._source.where}:{number}", reason=reason, failed=failed))
+        """Report something about a line, or with the number 0 about a file that is one record."""
+        where = f"{self._source.where}:{number}" if number else self._source.where
+        self._report(Problem(where=where, reason=reason, failed=failed))
 
     def _use(self, roles: Roles) -> None:
         self._roles = roles

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from itertools import chain
 
 from dedup.read.compression import GZIP, ZSTD, Codec
+from dedup.read.jsonfile import read_json
 from dedup.read.jsonl import read_records
 from dedup.read.markup import read_page
 from dedup.read.options import ReadOptions
@@ -22,6 +23,7 @@ READERS: dict[bytes, Reader] = {
     b".md": read_text,
     b".jsonl": read_records,
     b".ndjson": read_records,
+    b".json": read_json,
     b".html": read_page,
     b".htm": read_page,
     b".xhtml": read_page,

@@ -258,7 +258,7 @@ def split_lines(source: Iterator[bytes], limit: int) -> Iterator[tuple[int, byte
     :raises Damage: from the chunks, with the number and the bytes of the unfinished line.
     """
     number = 0
-    unfinished = _Unfinished(limit)
+    unfinished = Unfinished(limit)
     try:
         for chunk in source:
             lines = chunk.split(b"\n")
@@ -278,8 +278,8 @@ def split_lines(source: Iterator[bytes], limit: int) -> Iterator[tuple[int, byte
         yield number + 1, unfinished.take()
 
 
-class _Unfinished:
-    """The beginning of a line whose end has not been met, in pieces."""
+class Unfinished:
+    """The beginning of a line or a record whose end has not been met, in pieces; nothing of one over the limit is held."""
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
@@ -287,6 +287,7 @@ class _Unfinished:
         self.size = 0
 
     def add(self, piece: bytes) -> None:
+        """It goes on."""
         self.size += len(piece)
         if self.size <= self._limit:
             self._pieces.append(piece)
@@ -294,6 +295,7 @@ class _Unfinished:
             self._pieces.clear()
 
     def take(self, piece: bytes = b"") -> bytes | None:
+        """The whole of it, None if it is over the limit; the next one begins."""
         self.add(piece)
         line = b"".join(self._pieces) if self.size <= self._limit else None
         self._pieces.clear()
