@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import chain
 
+from dedup.read.arrow import read_ipc, read_parquet
 from dedup.read.compression import GZIP, ZSTD, Codec
 from dedup.read.jsonfile import read_json
 from dedup.read.jsonl import read_records
@@ -14,6 +15,7 @@ from dedup.read.markup import read_page
 from dedup.read.options import ReadOptions
 from dedup.read.source import Container, Reader, Report, Source
 from dedup.read.stream import Damage
+from dedup.read.table import read_csv, read_tsv
 from dedup.read.text import read_text
 from dedup.read.utf8 import BOM
 from dedup.story import Story
@@ -24,6 +26,12 @@ READERS: dict[bytes, Reader] = {
     b".jsonl": read_records,
     b".ndjson": read_records,
     b".json": read_json,
+    b".csv": read_csv,
+    b".tsv": read_tsv,
+    b".parquet": read_parquet,
+    b".arrow": read_ipc,
+    b".feather": read_ipc,
+    b".ipc": read_ipc,
     b".html": read_page,
     b".htm": read_page,
     b".xhtml": read_page,

@@ -32,6 +32,7 @@ _CANDIDATES: Final = Roles(
 )
 _CHOICES: Final = tuple(tuple(names.split()) for names in _CANDIDATES)
 _USUAL: Final = Roles(*(names[0] for names in _CHOICES))
+_EXACT: Final = frozenset(name for names in _CHOICES for name in names)
 
 
 def asked_roles(options: ReadOptions) -> Roles:
@@ -50,6 +51,8 @@ def guessed_roles(options: ReadOptions, names: Iterable[str]) -> Roles:
     """
     present: dict[str, str] = {}
     for name in names:
+        if name in _EXACT:
+            present[_plain(name)] = name
         present.setdefault(_plain(name), name)
     return Roles(
         *(
