@@ -1,4 +1,4 @@
-"""gzip and zstd behind one face; both are read in steps, so that no call gives more than it is asked for."""
+"""gzip, zstd, bzip2 and xz behind one face; all are read in steps, so that no call gives more than it is asked for."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class CodecError(Exception):
 
 
 class Decoder(Protocol):
-    """One gzip member or zstd frame being decoded."""
+    """One gzip member, zstd frame, bzip2 or xz stream being decoded."""
 
     def decompress(self, data: bytes, max_length: int, /) -> bytes:
         """At most ``max_length`` bytes more, having been given ``data`` more.
@@ -116,6 +116,67 @@ class _Zstd:
         return self._frame.unused_data
 
 
+class _Bzip2:
+    def __init__(self, options: ReadOptions) -> None:
+        import bz2
+
+        self._stream = bz2.BZ2Decompressor()
+
+    def decompress(self, data: bytes, max_length: int, /) -> bytes:
+        try:
+            return self._stream.decompress(data, max_length)
+        except (OSError, ValueError) as error:
+            raise CodecError("damaged bzip2 data; fetch it again") from error
+
+    @property
+    def needs_input(self) -> bool:
+        return self._stream.needs_input
+
+    @property
+    def eof(self) -> bool:
+        return self._stream.eof
+
+    @property
+    def unused_data(self) -> bytes:
+        return self._stream.unused_data
+
+
+class _Xz:
+    def __init__(self, options: ReadOptions) -> None:
+        import lzma
+
+        self._window = options.max_zstd_window
+        self._error = lzma.LZMAError
+        # A decoder takes its window and some tables.
+        self._stream = lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=self._window + _XZ_TABLES)
+
+    def decompress(self, data: bytes, max_length: int, /) -> bytes:
+        try:
+            return self._stream.decompress(data, max_length)
+        except self._error as error:
+            raise CodecError(self._reason(str(error))) from error
+
+    def _reason(self, said: str) -> str:
+        if "emory" in said:
+            return f"xz data that ask for a window of over {size(self._window)}; allow it with --max-zstd-window"
+        return "damaged xz data; fetch it again"
+
+    @property
+    def needs_input(self) -> bool:
+        return self._stream.needs_input
+
+    @property
+    def eof(self) -> bool:
+        return self._stream.eof
+
+    @property
+    def unused_data(self) -> bytes:
+        return self._stream.unused_data
+
+
+_XZ_TABLES = 1 << 20
+BZIP2 = Codec("bzip2", (b"BZh",), _Bzip2, padded=True)
+XZ = Codec("xz", (b"\xfd7zXZ\x00",), _Xz, padded=True)
 GZIP = Codec("gzip", (b"\x1f\x8b",), _Gzip, padded=True)
 # The second kind begins a frame that a reader must skip; the decoder does.
 ZSTD = Codec("zstd", (b"\x28\xb5\x2f\xfd", *(bytes([low, 0x2A, 0x4D, 0x18]) for low in range(0x50, 0x60))), _Zstd)

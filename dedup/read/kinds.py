@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import chain
 
+from dedup.read.archive import tar_members, zip_members
 from dedup.read.arrow import read_ipc, read_parquet
-from dedup.read.compression import GZIP, ZSTD, Codec
+from dedup.read.compression import BZIP2, GZIP, XZ, ZSTD, Codec
 from dedup.read.jsonfile import read_json
 from dedup.read.jsonl import read_records
 from dedup.read.markup import read_page
@@ -36,8 +37,10 @@ READERS: dict[bytes, Reader] = {
     b".htm": read_page,
     b".xhtml": read_page,
 }
-CONTAINERS: dict[bytes, Container] = {}
-CODECS: dict[bytes, Codec] = {b".gz": GZIP, b".zst": ZSTD}
+CONTAINERS: dict[bytes, Container] = {b".zip": zip_members, b".tar": tar_members}
+CODECS: dict[bytes, Codec] = {b".gz": GZIP, b".zst": ZSTD, b".bz2": BZIP2, b".xz": XZ}
+SHORT: dict[bytes, bytes] = {b".tgz": b".tar.gz", b".tbz2": b".tar.bz2", b".tbz": b".tar.bz2", b".txz": b".tar.xz"}
+"""Suffixes that stand for two."""
 
 _LOOKED_AT = 64 << 10
 _RECORD_STARTS = re.compile(rb'\s*\{\s*["}]')
@@ -60,6 +63,8 @@ class Kind:
 def kind_of(name: bytes) -> Kind:
     """How a file of this name is read. Upper and lower case are alike."""
     stem, dot, suffix = name.lower().rpartition(b".")
+    if dot + suffix in SHORT:
+        stem, dot, suffix = (stem + SHORT[dot + suffix]).rpartition(b".")
     codec = CODECS.get(dot + suffix)
     if codec is not None:
         _, dot, suffix = stem.rpartition(b".")

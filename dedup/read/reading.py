@@ -17,12 +17,13 @@ from dedup.read.kinds import Kind, kind_of, read_unknown
 from dedup.read.names import name_text
 from dedup.read.options import ReadOptions
 from dedup.read.source import Container, Source
-from dedup.read.stream import OpenFile, chunks, standard_input
+from dedup.read.stream import OpenFile, chunks, standard_input, unpacked
 from dedup.story import Origin, Problem, Story
 
 Paths = Sequence[str | os.PathLike[str]]
 
 STANDARD_INPUT: Final = "-"
+ARCHIVE_INSIDE: Final = "an archive inside an archive, not opened; unpack it"
 NO_STORIES: Final = "not a kind of file that holds stories"
 _DEFAULTS: Final = ReadOptions()
 
@@ -172,9 +173,11 @@ class _Run:
         origin = msgspec.structs.replace(archive.origin, parts=True)
         for member in container(archive, self._options, self._report):
             kind = kind_of(member.name)
-            source = Source(origin, member.chunks, member=name_text(member.name))
+            content = unpacked(member.chunks, kind.codec, self._options) if kind.codec else member.chunks
+            source = Source(origin, content, member=name_text(member.name))
             if kind.reader is None:
-                self._report(Problem(where=source.where, reason=NO_STORIES, failed=False))
+                reason = ARCHIVE_INSIDE if kind.container else NO_STORIES
+                self._report(Problem(where=source.where, reason=reason, failed=False))
             else:
                 yield from kind.reader(source, self._options, self._report)
 

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Generator, Iterator
 from io import BufferedReader
 from types import TracebackType
-from typing import Final, cast
+from typing import Final, Protocol, cast
 
 from dedup.errors import InputError
 from dedup.files import stamp_of
@@ -104,6 +104,47 @@ class OpenFile:
         self.close()
 
 
+class Packed(Protocol):
+    """Bytes to be unpacked: read one after the other, and looked at again where they turn out to be damaged."""
+
+    position: int
+
+    def read(self, count: int, /) -> bytes:
+        """The next bytes, at most ``count``; none at the end. Damage if there is no going on."""
+
+    def read_at(self, position: int, count: int, /) -> bytes:
+        """Bytes from elsewhere; none where they cannot be had any more."""
+
+
+class Piped:
+    """Chunks that come one after the other as ``Packed``: those that went by cannot be looked at again."""
+
+    def __init__(self, chunks: Iterator[bytes]) -> None:
+        self._chunks = chunks
+        self._left = memoryview(b"")
+        self.position = 0
+
+    def read(self, count: int, /) -> bytes:
+        """At most ``count`` bytes of the chunk at hand: who waits for more may wait for long."""
+        while not self._left:
+            chunk = next(self._chunks, None)
+            if chunk is None:
+                return b""
+            self._left = memoryview(chunk)
+        data, self._left = bytes(self._left[:count]), self._left[count:]
+        self.position += len(data)
+        return data
+
+    def read_at(self, position: int, count: int, /) -> bytes:
+        """Nothing."""
+        return b""
+
+
+def unpacked(chunks: Iterator[bytes], codec: Codec, options: ReadOptions) -> Iterator[bytes]:
+    """Compressed chunks that are no file, decompressed; see ``chunks``."""
+    return _unpacked(Piped(chunks), codec, options)
+
+
 def chunks(file: OpenFile, codec: Codec | None, options: ReadOptions) -> Iterator[bytes]:
     """The file's bytes, decompressed, in chunks of at most 1 MiB.
 
@@ -112,7 +153,7 @@ def chunks(file: OpenFile, codec: Codec | None, options: ReadOptions) -> Iterato
     """
     if codec is None:
         return iter(lambda: file.read(PLAIN_READ), b"")
-    return _within_ratio(file, _members(file, codec, options), options)
+    return _unpacked(file, codec, options)
 
 
 def standard_input(
@@ -152,7 +193,11 @@ def _at_hand(stream: BufferedReader) -> bool:
     return bool(poll.poll(0))
 
 
-def _within_ratio(file: OpenFile, output: Iterator[bytes], options: ReadOptions) -> Iterator[bytes]:
+def _unpacked(file: Packed, codec: Codec, options: ReadOptions) -> Iterator[bytes]:
+    return _within_ratio(file, _members(file, codec, options), options)
+
+
+def _within_ratio(file: Packed, output: Iterator[bytes], options: ReadOptions) -> Iterator[bytes]:
     total = 0
     for chunk in output:
         allowed = max(options.expansion_floor, options.max_expansion * file.position) - total
@@ -166,7 +211,7 @@ def _within_ratio(file: OpenFile, output: Iterator[bytes], options: ReadOptions)
         yield chunk
 
 
-def _members(file: OpenFile, codec: Codec, options: ReadOptions) -> Iterator[bytes]:
+def _members(file: Packed, codec: Codec, options: ReadOptions) -> Iterator[bytes]:
     """All gzip members or zstd frames, one after the other."""
     left = _magic_of_next(file, codec, b"", padded=False)
     if not left:
@@ -188,7 +233,7 @@ def _foreign(data: bytes, codec: Codec, *, first: bool) -> Damage:
     return Damage(f"something that is not {codec.name} data follows the compressed data; fetch it again", whole=True)
 
 
-def _magic_of_next(file: OpenFile, codec: Codec, left: bytes, *, padded: bool) -> bytes:
+def _magic_of_next(file: Packed, codec: Codec, left: bytes, *, padded: bool) -> bytes:
     """What follows, at least as long as a magic number if there is that much; without the zeros that tapes pad with."""
     while True:
         left = left.lstrip(b"\0") if padded else left
@@ -200,7 +245,7 @@ def _magic_of_next(file: OpenFile, codec: Codec, left: bytes, *, padded: bool) -
         left += more
 
 
-def _member(file: OpenFile, codec: Codec, piece: bytes, options: ReadOptions) -> Generator[bytes, None, bytes]:
+def _member(file: Packed, codec: Codec, piece: bytes, options: ReadOptions) -> Generator[bytes, None, bytes]:
     """One member, of which ``piece`` has been read; returns what of the last piece lies behind it."""
     decoder = codec.decoder(options)
     start = file.position - len(piece)
@@ -225,7 +270,7 @@ def _member(file: OpenFile, codec: Codec, piece: bytes, options: ReadOptions) ->
                 raise Damage(CUT_OFF)
 
 
-def _salvaged(file: OpenFile, decoder: Decoder, start: int, piece_start: int, given: int) -> Iterator[bytes]:
+def _salvaged(file: Packed, decoder: Decoder, start: int, piece_start: int, given: int) -> Iterator[bytes]:
     """What a damaged member still yields behind the ``given`` bytes.
 
     A decoder drops the output of the call in which it meets damage, so the member is decoded once more, byte by byte
