@@ -13,6 +13,7 @@ from dedup.read.compression import BZIP2, GZIP, XZ, ZSTD, Codec
 from dedup.read.jsonfile import read_json
 from dedup.read.jsonl import read_records
 from dedup.read.markup import read_page
+from dedup.read.newsxml import read_newsxml
 from dedup.read.options import ReadOptions
 from dedup.read.source import Container, Reader, Report, Source
 from dedup.read.stream import Damage
@@ -33,6 +34,9 @@ READERS: dict[bytes, Reader] = {
     b".arrow": read_ipc,
     b".feather": read_ipc,
     b".ipc": read_ipc,
+    b".xml": read_newsxml,
+    b".nitf": read_newsxml,
+    b".newsml": read_newsxml,
     b".html": read_page,
     b".htm": read_page,
     b".xhtml": read_page,
