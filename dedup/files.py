@@ -183,7 +183,9 @@ def _directly(path: str, descriptor: int | None) -> Iterator[io.BufferedWriter]:
     file: io.BufferedWriter = io.BufferedWriter(_Named(opened, "wb", path), _BUFFER)
     try:
         yield file
-    except BaseException:
+    except BaseException as error:
+        if not isinstance(error, Exception):
+            file.raw.close()  # asked to stop: what is left would wait for a reader that may never read on
         with suppress(Exception):  # the first error is the one to tell
             file.close()
         raise

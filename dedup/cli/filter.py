@@ -84,6 +84,8 @@ def filter_command(
     new is passed again, since it may not have arrived. In one run an id is passed once. A record without an id goes by
     its content. For a new index --threshold and the config say how stories are compared; one that exists keeps its own.
 
+    Ctrl-C or SIGTERM ends a run when the stories in hand are answered and passed, a second one at once.
+
     \b
     Examples:
       dedup filter today.jsonl.gz --index wire.db -o new.jsonl
