@@ -175,7 +175,7 @@ class _Xz:
 
 
 _XZ_TABLES = 1 << 20
-BZIP2 = Codec("bzip2", (b"BZh",), _Bzip2, padded=True)
+BZIP2 = Codec("bzip2", tuple(b"BZh%d" % level for level in range(1, 10)), _Bzip2, padded=True)
 XZ = Codec("xz", (b"\xfd7zXZ\x00",), _Xz, padded=True)
 GZIP = Codec("gzip", (b"\x1f\x8b",), _Gzip, padded=True)
 # The second kind begins a frame that a reader must skip; the decoder does.

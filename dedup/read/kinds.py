@@ -20,6 +20,7 @@ from dedup.read.stream import Damage
 from dedup.read.table import read_csv, read_tsv
 from dedup.read.text import read_text
 from dedup.read.utf8 import BOM
+from dedup.read.warc import read_warc
 from dedup.story import Story
 
 READERS: dict[bytes, Reader] = {
@@ -37,6 +38,7 @@ READERS: dict[bytes, Reader] = {
     b".xml": read_newsxml,
     b".nitf": read_newsxml,
     b".newsml": read_newsxml,
+    b".warc": read_warc,
     b".html": read_page,
     b".htm": read_page,
     b".xhtml": read_page,
@@ -46,6 +48,11 @@ CODECS: dict[bytes, Codec] = {b".gz": GZIP, b".zst": ZSTD, b".bz2": BZIP2, b".xz
 SHORT: dict[bytes, bytes] = {b".tgz": b".tar.gz", b".tbz2": b".tar.bz2", b".tbz": b".tar.bz2", b".txz": b".tar.xz"}
 """Suffixes that stand for two."""
 
+_ZIP = b"PK\x03\x04"
+_MAGICS = {b"WARC/": b".warc", b"PAR1": b".parquet", b"ARROW1": b".arrow"}
+_PAGE = re.compile(rb"<(?:!doctype\s+html|html)\b", re.IGNORECASE)
+_DOCUMENT = re.compile(rb'(?:\[\s*)?\{\s*"')
+_HEAD = 4096
 _LOOKED_AT = 64 << 10
 _RECORD_STARTS = re.compile(rb'\s*\{\s*["}]')
 
@@ -75,11 +82,39 @@ def kind_of(name: bytes) -> Kind:
     return Kind(codec, READERS.get(dot + suffix), CONTAINERS.get(dot + suffix))
 
 
+def codec_of(begin: bytes) -> Codec | None:
+    """How a file that begins so is compressed."""
+    return next((codec for codec in CODECS.values() if begin.startswith(codec.magics)), None)
+
+
+def kind_of_content(begin: bytes) -> Kind:
+    """How a file of a suffix that tells nothing is read, by its first 512 bytes."""
+    if begin.startswith(_ZIP):
+        return Kind(container=zip_members)
+    if begin[257:262] == b"ustar":
+        return Kind(container=tar_members)
+    return Kind(codec_of(begin), read_unknown)
+
+
 def read_unknown(source: Source, options: ReadOptions, report: Report) -> Iterator[Story]:
-    """A file of a suffix that tells nothing: JSON lines if its first line looks like an object, else one text."""
+    """A file of a suffix that tells nothing, by what it begins with; a text if that tells nothing either."""
     begin, chunks = _peek(source.chunks)
-    reader = read_records if _looks_like_records(begin) else read_text
-    return reader(replace(source, chunks=chunks), options, report)
+    return _reader_of(begin)(replace(source, chunks=chunks), options, report)
+
+
+def _reader_of(begin: bytes) -> Reader:
+    for magic, suffix in _MAGICS.items():
+        if begin.startswith(magic):
+            return READERS[suffix]
+    if _looks_like_records(begin):
+        return read_records
+    text = begin.removeprefix(BOM).lstrip()
+    if text.startswith(b"<") and _PAGE.search(text[:_HEAD]):
+        return read_page
+    if text.startswith((b"<?xml", b"<nitf", b"<news")):
+        return read_newsxml
+    # A text may well begin with a bracket; a record goes on with a name.
+    return read_json if _DOCUMENT.match(text) else read_text
 
 
 def _looks_like_records(begin: bytes) -> bool:

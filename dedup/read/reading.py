@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from itertools import chain
 from typing import Final
 
 import msgspec
@@ -13,16 +14,17 @@ from dedup.errors import InputError
 from dedup.read.fixing import fixer
 from dedup.read.folder import Found, Inode, failure, left_out, status_of, walk, where
 from dedup.read.jsonl import read_records
-from dedup.read.kinds import Kind, kind_of, read_unknown
+from dedup.read.kinds import Kind, codec_of, kind_of, kind_of_content, read_unknown
 from dedup.read.names import name_text
 from dedup.read.options import ReadOptions
 from dedup.read.source import Container, Source
-from dedup.read.stream import OpenFile, chunks, standard_input, unpacked
+from dedup.read.stream import Damage, OpenFile, chunks, standard_input, unpacked
 from dedup.story import Origin, Problem, Story
 
 Paths = Sequence[str | os.PathLike[str]]
 
 STANDARD_INPUT: Final = "-"
+_BEGIN: Final = 512
 ARCHIVE_INSIDE: Final = "an archive inside an archive, not opened; unpack it"
 NO_STORIES: Final = "not a kind of file that holds stories"
 _DEFAULTS: Final = ReadOptions()
@@ -140,11 +142,9 @@ class _Run:
 
     def _file(self, found: Found) -> Iterator[Story]:
         kind = kind_of(found.name)
-        if not kind.known:
-            if not found.given:
-                self._pass_over(found, NO_STORIES)
-                return
-            kind = replace(kind, reader=read_unknown)
+        if not kind.known and not found.given:
+            self._pass_over(found, NO_STORIES)
+            return
         try:
             file = OpenFile(found.path, follow=found.given)
         except OSError as error:
@@ -160,6 +160,11 @@ class _Run:
                 yield from self._read(found, file, kind)
 
     def _read(self, found: Found, file: OpenFile, kind: Kind) -> Iterator[Story]:
+        try:
+            kind = self._with_content(found, kind, file.read_at(0, _BEGIN))
+        except Damage as damage:
+            self._report(Problem(where=found.where, reason=str(damage)))
+            return
         file.on_bytes = self._on_bytes
         content = chunks(file, kind.codec, self._options)
         origin = Origin(name_text(found.path), name_text(found.name), file.stamp)
@@ -168,6 +173,16 @@ class _Run:
             yield from self._members(source, kind.container)
         elif kind.reader:
             yield from kind.reader(source, self._options, self._report)
+
+    def _with_content(self, found: Found, kind: Kind, begin: bytes) -> Kind:
+        """How a file is read whose name does not tell all of it."""
+        if not kind.known:
+            return replace(kind, reader=read_unknown) if kind.codec else kind_of_content(begin)
+        packed = None if kind.codec else codec_of(begin)
+        if packed is None:
+            return kind
+        self._pass_over(found, f"{packed.name} data, though its name does not say so; unpacked")
+        return replace(kind, codec=packed)
 
     def _members(self, archive: Source, container: Container) -> Iterator[Story]:
         origin = msgspec.structs.replace(archive.origin, parts=True)
@@ -186,5 +201,13 @@ class _Run:
             self._report(Problem(where=STANDARD_INPUT, reason="standard input, read already", failed=False))
             return
         self._input_read = True
-        source = Source(Origin(STANDARD_INPUT, STANDARD_INPUT), standard_input(self._on_bytes, self._on_wait))
+        source = Source(Origin(STANDARD_INPUT, STANDARD_INPUT), self._unpacked_input())
         yield from read_records(source, self._options, self._report)
+
+    def _unpacked_input(self) -> Iterator[bytes]:
+        """Standard input, unpacked if it begins as compressed data do; what has arrived must do to tell."""
+        arriving = standard_input(self._on_bytes, self._on_wait)
+        first = next(arriving, b"")
+        codec = codec_of(first)
+        arriving = chain([first], arriving)
+        yield from unpacked(arriving, codec, self._options) if codec else arriving
