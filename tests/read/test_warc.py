@@ -116,7 +116,7 @@ def test_limits_and_lies(tmp_path: Path) -> None:
 
 def test_what_follows_a_damaged_record_is_read(tmp_path: Path) -> None:
     texts = [record("resource", f"Text {number}.".encode(), f"urn:{number}", "text/plain") for number in range(4)]
-    (tmp_path / "a.warc").write_bytes(texts[0] + texts[1].replace(b"Text 1.", b"Text") + texts[2] + texts[3])
+    (tmp_path / "a.warc").write_bytes(texts[0] + texts[1][:-8] + texts[2] + texts[3])
     stories, problems = read(tmp_path)
     assert ids(stories) == ["urn:0", "urn:1", "urn:3"]
     assert reasons(problems) == [("a.warc:3: the record before this one is damaged; fetch it again", True)]
