@@ -113,6 +113,8 @@ def tar_members(source: Source, options: ReadOptions, report: Report) -> Iterato
             cast(Any, archive).members.clear()
     except (tarfile.TarError, Damage, OSError, EOFError, ValueError, OverflowError) as error:
         damage = stream.damage or (error if isinstance(error, Damage) else None)
+        if damage is None and "unexpected end" in str(error):
+            damage = Damage(_NO_END)
         _told(report, source, str(damage) if damage else f"cannot be read on as a tar: {_brief(error)}; fetch it again")
         return
     if stream.damage or stream.last.strip(b"\0"):
