@@ -77,7 +77,8 @@ def filter_command(
 ) -> None:
     """Pass the stories that are new, and drop those that repeat one in the index.
 
-    IN is JSON lines, also as .gz and .zst; records come out in their order, byte for byte. A story is taken into the index
+    IN is JSON lines, compressed or not, or whatever else scan reads, which comes out as JSON lines; records come out in
+    their order, byte for byte. A story is taken into the index
     and committed before it is passed. From a live stream each answer comes at once.
 
     A run that was stopped or died is simply run again: what was answered gets the same answer again, so a story that was

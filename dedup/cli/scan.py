@@ -69,8 +69,9 @@ def scan_command(
 ) -> None:
     """Find stories that repeat each other, and say which to keep.
 
-    PATH is a folder, read recursively, or a file: .txt and .md hold one story each, .jsonl one record a line, each also
-    compressed as .gz or .zst. "-" reads JSON lines from standard input. No input is changed unless --move-dropped is given.
+    PATH is a folder, read recursively, or a file: text, HTML, JSON lines, JSON, CSV, Parquet, NITF, NewsML-G2, WARC, zip,
+    tar, each also compressed as .gz, .zst, .bz2 or .xz. "-" reads JSON lines from standard input. No input is changed unless
+    --move-dropped is given.
 
     \b
     Examples:

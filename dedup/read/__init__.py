@@ -2,13 +2,14 @@
 
 ::
 
-    path ──folder──> file ──stream──> bounded chunks ──kinds──> text | jsonl ──> Story
-                                                                      └─dates─┘
+    path ──folder──> file ──stream──> bounded chunks ──kinds──> a reader ──record, roles, dates──> Story
+                           compression     └──archive──> members ──kinds──^
 
-What can be read: folders, searched to the bottom, and single files. ``.txt`` and ``.md`` hold one story each, in UTF-8;
-``.jsonl`` and ``.ndjson`` one record a line; each may be compressed (``.gz``, ``.zst``). A single file of any other
-suffix is read too, as JSON lines if it looks like them and else as text; in a folder it is passed over. Hidden files
-and folders are not looked at, and symbolic links not followed, unless given by the user.
+One module a format, chosen by suffix and content: ``text``, ``markup`` (HTML), ``jsonl``, ``jsonfile`` (documents, arrays,
+ninjs), ``table`` (CSV, TSV), ``arrow`` (Parquet, Arrow IPC), ``newsxml`` (NITF, NewsML-G2), ``warc``; ``archive`` opens zip and
+tar. Each file may be compressed (``.gz``, ``.zst``, ``.bz2``, ``.xz``), and texts be in any encoding (``decoding``). A single
+file of any other suffix is told by its content, and is a text if that tells nothing; in a folder it is passed over. Hidden
+files and folders are not looked at, and symbolic links not followed, unless given by the user.
 
 Guarantees:
 
@@ -17,8 +18,8 @@ Guarantees:
 - no two files under one root share an id, and no two names share a spelling (see :mod:`dedup.read.names`);
 - every file or record that should have given a story and did not is reported as a :class:`~dedup.story.Problem` with
   ``failed=True``, and what was rightly passed over with ``failed=False``; then the run goes on;
-- memory grows by no more than twice the line limit and 64 MiB, whatever the input expands to; for zstd, by its window
-  besides.
+- memory grows by no more than twice the line limit and 64 MiB, whatever the input expands to; for zstd and xz, by
+  their window besides.
 """
 
 from dedup.read.dates import parse_date
