@@ -5,11 +5,11 @@
     path ──folder──> file ──stream──> bounded chunks ──kinds──> a reader ──record, roles, dates──> Story
                            compression     └──archive──> members ──kinds──^
 
-One module a format, chosen by suffix and content: ``text``, ``markup`` (HTML), ``jsonl``, ``jsonfile`` (documents, arrays,
-ninjs), ``table`` (CSV, TSV), ``arrow`` (Parquet, Arrow IPC), ``newsxml`` (NITF, NewsML-G2), ``warc``; ``archive`` opens zip and
-tar. Each file may be compressed (``.gz``, ``.zst``, ``.bz2``, ``.xz``), and texts be in any encoding (``decoding``). A single
-file of any other suffix is told by its content, and is a text if that tells nothing; in a folder it is passed over. Hidden
-files and folders are not looked at, and symbolic links not followed, unless given by the user.
+One module a format, chosen by suffix and content: ``text``, ``markup`` (HTML), ``jsonl``, ``jsonfile`` (documents,
+arrays, ninjs), ``table`` (CSV, TSV), ``arrow`` (Parquet, Arrow IPC), ``newsxml`` (NITF, NewsML-G2), ``warc``; ``archive``
+opens zip and tar. Each file may be compressed (``.gz``, ``.zst``, ``.bz2``, ``.xz``), and texts be in any encoding
+(``decoding``). A single file of any other suffix is told by its content, and is a text if that tells nothing; in a folder
+it is passed over. Hidden files and folders are not looked at, and symbolic links not followed, unless given by the user.
 
 Guarantees:
 
