@@ -6,14 +6,16 @@ Guarantees: the same result gives the same bytes; nothing of a story can run as 
 from __future__ import annotations
 
 from dedup.report.evaluation import evaluation_table, tuning_notes
+from dedup.report.explained import explanation_json, explanation_table
 from dedup.report.indexes import index_info, info_json, info_lines
 from dedup.report.records import decision_format, evaluation_json, pair_lines, write_decisions, write_pairs
-from dedup.report.table import explanation_table, scan_table
+from dedup.report.table import scan_table
 
 __all__ = [
     "decision_format",
     "evaluation_json",
     "evaluation_table",
+    "explanation_json",
     "explanation_table",
     "index_info",
     "info_json",

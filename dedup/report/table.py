@@ -1,4 +1,4 @@
-"""What a terminal shows of a scan, or of one pair: fits 80 columns."""
+"""What a terminal shows of a scan: fits 80 columns."""
 
 from __future__ import annotations
 
@@ -9,12 +9,9 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from dedup.explain import Explanation
 from dedup.files import printable
 from dedup.result import ScanResult
 from dedup.story import Overlap, Relation
-
-_QUOTE = 600  # characters of a passage that are shown
 
 
 def scan_table(result: ScanResult, top: int) -> Group:
@@ -74,33 +71,3 @@ def _overlaps(pairs: list[Overlap]) -> Table:
 
 def _id(name: str, indent: str = "") -> Text:
     return Text(indent + printable(name))
-
-
-def explanation_table(explanation: Explanation, text_a: str, text_b: str) -> Group:
-    """Verdict, scores, and the shared passages as each story has them."""
-    pair = explanation.overlap
-    verdict = f"{printable(pair.a)} {pair.relation or 'is unrelated to'} {printable(pair.b)}"
-    scores = Table(box=None, pad_edge=False, show_header=False)
-    scores.add_column()
-    scores.add_column(justify="right")
-    scores.add_row("Jaccard similarity", f"{pair.jaccard:.3f}")
-    scores.add_row("of the first in the second", f"{pair.containment_a:.1%}")
-    scores.add_row("of the second in the first", f"{pair.containment_b:.1%}")
-    scores.add_row("words of the first in passages", f"{pair.shared_words:,}")
-    scores.add_row("longest passage, words", f"{pair.longest_passage:,}")
-    parts: list[RenderableType] = [Text(verdict, style="bold"), Text(explanation.reason), "", scores]
-    for number, passage in enumerate(pair.passages, 1):
-        heading = Text(f"\npassage {number}, {passage.words:,} words", style="bold")
-        parts += [heading, _quote("first ", text_a, passage.a), _quote("second", text_b, passage.b)]
-    return Group(*parts)
-
-
-def _quote(label: str, text: str, span: tuple[int, int]) -> Table:
-    start, end = span
-    words = " ".join(text[start:end].split())
-    shown = printable(words if len(words) <= _QUOTE else words[:_QUOTE] + " …")
-    table = Table(box=None, pad_edge=False, show_header=False)
-    table.add_column(no_wrap=True)
-    table.add_column(overflow="fold")
-    table.add_row(f"{label} {start:,}–{end:,}", Text(shown))
-    return table
