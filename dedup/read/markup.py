@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,22 +16,23 @@ from dedup.read.decoding import decode
 from dedup.read.fields import Unreadable
 from dedup.read.options import ReadOptions
 from dedup.read.source import Report, Source
+from dedup.read.taming import tamed
 from dedup.read.text import whole
 from dedup.story import Problem, Story
 
 NO_EXTRA: Final = "a web page, which needs trafilatura to be read; install it with pip install 'wire-dedup[html]'"
 NO_TEXT: Final = "a web page without a main text; passed over"
 
-# Extraction takes the square of what stands in one paragraph, and of the attributes of one element. News pages have up
-# to some 3,000 elements, and tags of up to 50 KB where pictures are inlined.
-_MOST_ELEMENTS: Final = 20_000
-_LONGEST_TAG: Final = 64 << 10
-
-_ELEMENT: Final = re.compile("<[A-Za-z]")
-_LONG_TAG: Final = re.compile(f"<([A-Za-z][A-Za-z0-9]{{0,31}})[^<>]{{{_LONGEST_TAG},}}>?")
-_SPAN: Final = re.compile(r"""\b(?:col|row)span\s*=\s*["']?\s*[-+]?\d+["']?""", re.IGNORECASE)
 _CHARSET: Final = re.compile(rb"""<meta[^<>]{0,200}?charset\s*=\s*["']?\s*([A-Za-z0-9_:.-]{1,40})""", re.IGNORECASE)
 _XML_ENCODING: Final = re.compile(rb"""\A\s*<\?xml[^<>]{0,200}?encoding\s*=\s*["']([A-Za-z0-9_:.-]{1,40})""")
+# Only dates that the page gives as its own: any other might be that of a comment, or of the footer. What is too far ahead
+# is not to depend on the day of the run.
+_DATES: Final = {
+    "extensive_search": False,
+    "original_date": True,
+    "outputformat": "%Y-%m-%dT%H:%M:%S%z",
+    "max_date": "2099-12-31",
+}
 _CHATTY: Final = ("trafilatura", "htmldate", "courlan", "justext")
 _HEAD: Final = 4096  # where a page says its encoding; the standard asks for the first 1024 bytes
 
@@ -78,12 +80,10 @@ def page(data: bytes, options: ReadOptions, *, declared: str | None = None, url:
 
     ``declared`` is the encoding that came with them, as in an HTTP header; ``url`` where they came from. Nothing is fetched.
 
-    :raises Unreadable: it has too many elements, or trafilatura is not installed or fails.
+    :raises Unreadable: there is too much of something in it, or trafilatura is not installed or fails.
     """
     html, note = decode(data, options, declared or _declared(data))
-    if sum(1 for _ in zip(_ELEMENT.finditer(html), range(_MOST_ELEMENTS + 1), strict=False)) > _MOST_ELEMENTS:
-        raise Unreadable(f"a web page of over {_MOST_ELEMENTS:,} elements; save its text, or leave it out")
-    document = _extracted(_harmless(html), url)
+    document = _extracted(tamed(html), url)
     if document is None or not (document.text or "").strip():
         return None
     date = parse_date(document.date) if document.date else None
@@ -94,15 +94,7 @@ def _declared(data: bytes) -> str | None:
     found = _XML_ENCODING.search(data[:_HEAD]) or _CHARSET.search(data[:_HEAD])
     if found is None:
         return None
-    name = found[1].decode("ascii")
-    # A page whose bytes could be read as far as this is in no encoding of two bytes, whatever it says.
-    return None if name.lower().startswith(("utf-16", "utf-32", "ucs")) else name
-
-
-def _harmless(html: str) -> str:
-    """Without what makes extraction slow or large and says nothing about the text."""
-    html = _LONG_TAG.sub(r"<\1>", html.replace("\0", ""))
-    return _SPAN.sub("", html)
+    return found[1].decode("ascii")
 
 
 def _extracted(html: str, url: str | None) -> Any:
@@ -117,8 +109,7 @@ def _extracted(html: str, url: str | None) -> Any:
                 url=url,
                 include_comments=False,
                 with_metadata=True,
-                # Only dates that the page gives as its own: any other might be that of a comment, or of the footer.
-                date_extraction_params={"extensive_search": False, "original_date": True},
+                date_extraction_params=_DATES,
             )
         except Exception as error:  # whatever a parser meets in a hostile page is that page's fault
             raise Unreadable(f"a web page that cannot be taken apart ({type(error).__name__}); save its text") from error
@@ -126,14 +117,16 @@ def _extracted(html: str, url: str | None) -> Any:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """trafilatura warns of every page it finds empty; that is told by a report instead."""
+    """trafilatura logs every page it finds empty, dateutil warns of zones it does not know: what matters is reported."""
     known = logging.root.manager.loggerDict.items()
     loggers = [each for name, each in known if name.partition(".")[0] in _CHATTY and isinstance(each, logging.Logger)]
     heard = [each for each in loggers if not each.disabled]
     for each in heard:
         each.disabled = True
     try:
-        yield
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
     finally:
         for each in heard:
             each.disabled = False

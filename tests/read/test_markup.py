@@ -106,7 +106,7 @@ def test_no_page_stops_a_run(tmp_path: Path, kind: str) -> None:
 
 
 def test_too_many_elements_are_told(tmp_path: Path) -> None:
-    stories, problems = read(saved(tmp_path, ARTICLE + "<i>x</i>" * 20_000))
+    stories, problems = read(saved(tmp_path, ARTICLE + "<p>x</p>" * 20_000))
     assert stories == []
     told = "a.html: a web page of over 20,000 elements; save its text, or leave it out"
     assert reasons(problems) == [(told, True)]
