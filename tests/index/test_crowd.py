@@ -166,6 +166,7 @@ def test_four_filter_reuters(tmp_path: Path, url: str, batch: int) -> None:
     seconds = time.monotonic() - began
     found = assert_all_is_well(tmp_path, url, lines, crowd)
     print(
-        f"{'PostgreSQL' if '://' in url else 'SQLite'}, batches of {batch}: {RUNS} runs, {len(lines):,} stories in {seconds:.1f} s, "
+        f"{'PostgreSQL' if '://' in url else 'SQLite'}, batches of {batch}: {RUNS} runs, {len(lines):,} stories "
+        f"in {seconds:.1f} s, "
         f"{len(crowd.passed):,} passed, {len(crowd.rejected):,} rejected; {found}"
     )
