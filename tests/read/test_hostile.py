@@ -105,7 +105,7 @@ CASES = [
     Case("outside.xml", declaring('<!ENTITY a SYSTEM "file:///etc/hostname">', "&a;"), "XML that declares entities"),
     Case("cut.xml", nitf()[:-30], "not well-formed XML"),
     Case("other.xml", b"<svg/>", "XML of another kind, <svg>", False),
-    Case("crowded.html", b"<p>" + b"<b>x</b>" * 30_000, "a web page of over 20,000 elements"),
+    Case("crowded.html", b"<p>x</p>" * 30_000, "a web page of over 20,000 elements"),
     Case("empty.html", b"", "a web page without a main text", False),
     # Archives
     Case("cut.zip", zipped({"a.txt": b"one"})[:-10], "cannot be read as a zip"),
@@ -143,20 +143,19 @@ def test_there_are_at_least_forty() -> None:
 
 
 BOMBS = [case for case in CASES if "bomb" in case.name or case.name in ("long.jsonl.gz", "overlapping.zip", "huge.jsonl")]
+# Not by getrusage: a process inherits the peak of the one that forked it.
 MEASURE = """
-import resource, sys
+import re, sys
+from pathlib import Path
 from dedup.read import ReadOptions, read_stories
-list(read_stories(["warm.txt"]))
-before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 for story in read_stories([sys.argv[1]], ReadOptions()):
     pass
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+print(re.search(r"VmHWM:\\s+(\\d+) kB", Path("/proc/self/status").read_text())[1])
 """
 
 
 @pytest.mark.parametrize("case", BOMBS, ids=[case.name for case in BOMBS])
 def test_bombs_stay_small(tmp_path: Path, case: Case) -> None:
-    (tmp_path / "warm.txt").write_text("one two")
     (tmp_path / case.name).write_bytes(case.content() if callable(case.content) else case.content)
     done = subprocess.run([sys.executable, "-c", MEASURE, case.name], cwd=tmp_path, capture_output=True, check=True)
     assert int(done.stdout) * 1024 <= 300 * MIB
