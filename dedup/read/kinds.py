@@ -38,6 +38,8 @@ READERS: dict[bytes, Reader] = {
     b".xml": read_newsxml,
     b".nitf": read_newsxml,
     b".newsml": read_newsxml,
+    b".rss": read_newsxml,
+    b".atom": read_newsxml,
     b".warc": read_warc,
     b".html": read_page,
     b".htm": read_page,
@@ -51,6 +53,7 @@ SHORT: dict[bytes, bytes] = {b".tgz": b".tar.gz", b".tbz2": b".tar.bz2", b".tbz"
 _ZIP = b"PK\x03\x04"
 _MAGICS = {b"WARC/": b".warc", b"PAR1": b".parquet", b"ARROW1": b".arrow"}
 _PAGE = re.compile(rb"<(?:!doctype\s+html|html)\b", re.IGNORECASE)
+_NEWS = re.compile(rb"(?:<[?!][^<>]*>\s*)*<(?:nitf|news|rss|feed)")
 _DOCUMENT = re.compile(rb'(?:\[\s*)?\{\s*"')
 _HEAD = 4096
 _LOOKED_AT = 64 << 10
@@ -109,9 +112,11 @@ def _reader_of(begin: bytes) -> Reader:
     if _looks_like_records(begin):
         return read_records
     text = begin.removeprefix(BOM).lstrip()
+    if _NEWS.match(text):
+        return read_newsxml  # also with a page in it
     if text.startswith(b"<") and _PAGE.search(text[:_HEAD]):
         return read_page
-    if text.startswith((b"<?xml", b"<nitf", b"<news")):
+    if text.startswith(b"<?xml"):
         return read_newsxml
     # A text may well begin with a bracket; a record goes on with a name.
     return read_json if _DOCUMENT.match(text) else read_text
