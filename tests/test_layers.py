@@ -79,7 +79,6 @@ def test_heavy_libraries_stay_in_their_rooms() -> None:
         "trafilatura": {"read"},
         "ftfy": {"read"},
         "charset_normalizer": {"read"},
-        "defusedxml": {"read"},
         "datasketch": {"integrations"},
         "scrapy": {"integrations"},
     }
