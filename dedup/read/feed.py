@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from dedup.read.nitf import Note, date_of
 from dedup.read.plain import text_of_html
 from dedup.read.prose import line_of, prose
+from dedup.read.xmlitems import local
 from dedup.story import Story
 
 if TYPE_CHECKING:
@@ -22,15 +23,16 @@ _DATES: Final = ("updated", "atom:updated", "pubDate", "published", "dc:date", "
 
 def entry_story(entry: Element, note: Note) -> Story | None:
     """The story of an entry; None, and a note, if it has no text. Its id is "" if it has none."""
+    own = entry.tag.removesuffix(local(entry.tag))
     parts: dict[str, Element] = {}
     for each in entry:
-        # Prefixes count: media:title is a picture's.
-        parts.setdefault(each.tag, each)
+        # Prefixes other than the feed's own count: media:title is a picture's.
+        parts.setdefault(each.tag.removeprefix(own), each)
     text = next(filter(None, (_text(parts[name]) for name in _TEXTS if name in parts)), "")
     if not text:
         note("an entry without text; passed over")
         return None
-    url = line_of(parts.get("link")) or _link(entry)
+    url = line_of(parts.get("link")) or _link(entry, f"{own}link")
     return Story(
         id=line_of(parts.get("guid")) or line_of(parts.get("id")) or url or "",
         text=text,
@@ -50,6 +52,6 @@ def _title(title: Element | None) -> str | None:
     return None if title is None else " ".join(_text(title).split()) or None
 
 
-def _link(entry: Element) -> str | None:
-    links = [each for each in entry if each.tag == "link" and each.get("rel", "alternate") == "alternate"]
+def _link(entry: Element, name: str) -> str | None:
+    links = [each for each in entry if each.tag == name and each.get("rel", "alternate") == "alternate"]
     return next((each.get("href") for each in links), None)

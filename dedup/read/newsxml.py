@@ -78,7 +78,7 @@ class _Document:
             source = replace(source, origin=msgspec.structs.replace(source.origin, parts=True))
         outlet = None
         for element in chain(first, elements):
-            if feed and element.tag == _TITLE:
+            if feed and local(element.tag) == _TITLE:
                 outlet = outlet or line_of(element)
                 continue
             self.found += 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -279,8 +280,12 @@ def test_the_entries_of_a_feed_are_stories(tmp_path: Path, name: str) -> None:
     assert reasons(problems) == [(f"{name}:3: an entry without text; passed over", False)]
 
 
-def test_atom(tmp_path: Path) -> None:
-    story = one(tmp_path, ATOM, "a.atom")
+PREFIXED = re.sub(r"<(/?)(?=[^/d?p]|published)", r"<\1atom:", ATOM.replace("xmlns=", "xmlns:atom="))
+
+
+@pytest.mark.parametrize("content", [ATOM, PREFIXED])
+def test_atom(tmp_path: Path, content: str) -> None:
+    story = one(tmp_path, content, "a.atom")
     assert (story.id, story.title, story.url, story.source) == ("urn:1", "Title", "http://x/a", "A Site")
     assert (story.text, story.published) == ("One.\n\nTwo.", datetime(2019, 1, 2, tzinfo=UTC))
 
