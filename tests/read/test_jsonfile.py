@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import gzip
 import json
+import subprocess
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -60,6 +63,98 @@ def test_a_record_a_line_is_read_as_such(tmp_path: Path) -> None:
     stories, problems = read(tmp_path)
     assert (ids(stories), problems) == (["a", "f.json#2"], [])
     assert not any(story.origin is not None and story.origin.parts for story in stories)
+
+
+@pytest.mark.parametrize("end", [b"", b"\n", b"\r\n \n"])
+def test_one_record_on_one_line_is_the_file(tmp_path: Path, end: bytes) -> None:
+    (story,), problems = read(saved(tmp_path, b'{"text": "one two"}' + end))
+    assert (story.id, story.line, story.text, problems) == ("f.json", 0, "one two", [])
+    assert ids(read(saved(tmp_path, b'{"articles": [{"text": "one"}]}' + end))[0]) == ["f.json#1"]
+    item = json.dumps({**TEXT, "body_text": "Words"}).encode()
+    assert ids(read(saved(tmp_path, item + end))[0]) == ["urn:x:1"]
+
+
+def test_lines_behind_a_whole_one_fail_alone(tmp_path: Path) -> None:
+    stories, problems = read(saved(tmp_path, b'\n{"text": "one"}\n\nnonsense\n{"text": "two"}\n'))
+    assert ids(stories) == ["f.json#2", "f.json#5"]
+    assert [problem.where.rpartition("/")[2] for problem in problems] == ["f.json:4"]
+
+
+OWN = [
+    {"id": "a", "text": "my own", "stories": [{"id": "b"}]},
+    {"id": "a", "body": "my own", "data": {"items": [{"text": "another's"}]}},
+]
+
+
+@pytest.mark.parametrize("record", OWN)
+def test_a_record_that_lists_others_is_no_wrapping(tmp_path: Path, record: dict[str, Any]) -> None:
+    assert [(story.id, story.text) for story in read(saved(tmp_path, record))[0]] == [("a", "my own")]
+
+
+def test_a_wrapping_may_hold_nothing(tmp_path: Path) -> None:
+    told = [("f.json: takes the records from 'articles'", False)]
+    assert reasons(read(saved(tmp_path, {"status": "ok", "articles": []}))[1]) == told
+    assert ids(read(saved(tmp_path, {"articles": [], "data": {"n": 1}, "results": TWO}))[0]) == ["a", "f.json#2"]
+
+
+def test_hits_of_a_search_engine_are_unwrapped(tmp_path: Path) -> None:
+    hits = [
+        {"_index": "n", "_id": "x1", "_source": {"text": "one"}},
+        {"_id": "x2", "_source": {"id": "own", "text": "two"}},
+        {"_id": "x3", "_source": {"words": "three"}},
+        {"text": "four"},
+    ]
+    stories, problems = read(saved(tmp_path, {"took": 3, "hits": {"total": {"value": 4}, "hits": hits}}))
+    assert [(story.id, story.text) for story in stories] == [("x1", "one"), ("own", "two"), ("f.json#4", "four")]
+    assert stories[0].record == b'{"text":"one"}'
+    assert [(problem.where.rpartition("/")[2], problem.failed) for problem in problems[1:]] == [("f.json:3", True)]
+
+
+def test_a_damaged_packed_file_gives_what_is_whole(tmp_path: Path) -> None:
+    lines = b"".join(json.dumps({"text": f"story {number * number}"}).encode() + b"\n" for number in range(3000))
+    for name, content in (("lines", lines), ("array", b"[" + lines.strip().replace(b"\n", b",") + b"]")):
+        for data in (content, b"\xff\xfe" + content.decode().encode("utf-16-le")):
+            packed = gzip.compress(data)
+            stories, problems = read(saved(tmp_path, packed[: len(packed) // 2], f"{name}.json.gz"))
+            assert len(stories) > 100
+            assert [story.text for story in stories] == [f"story {number * number}" for number in range(len(stories))]
+            assert "cut off" in problems[-1].reason
+    stories, problems = read(saved(tmp_path, gzip.compress(b'{"text": "one"}') + b"junk", "f.json.gz"))
+    assert (ids(stories), [problem.failed for problem in problems]) == (["f.json.gz"], [True])
+
+
+def crowded() -> dict[str, bytes]:
+    """Documents of 24 MiB that a parser would make many times as large."""
+    names = b",".join(b'"%x":1' % number for number in range(2_400_000))
+    return {
+        "names": b"{" + names + b',"text":"x"}',
+        "wrapped": b'{"articles":[{"text":"x"}],' + names + b"}",
+        "item": b'{"uri":"u","pubstatus":"usable","more":[' + b"[]," * (8 << 20) + b"1]}",
+        "bodies": b'{"uri":"u","bodies":[' + b"{}," * (8 << 20) + b"{}]}",
+        "array": b"[[" + b'{"":""},' * (3 << 20) + b'1],{"text":"x"}]',
+    }
+
+
+MEASURE = """
+import re, sys
+from dedup.read import read_stories
+def peak():
+    return int(re.search(r"VmHWM:\\s+(\\d+)", open("/proc/self/status").read())[1])
+list(read_stories(["warm.json"]))
+before = peak()
+print(len(list(read_stories([sys.argv[1]]))), peak() - before)
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="no /proc to tell the memory")
+@pytest.mark.parametrize(("name", "stories"), [("names", 1), ("wrapped", 1), ("item", 0), ("bodies", 0), ("array", 1)])
+def test_crowded_documents_take_no_more_memory(tmp_path: Path, name: str, stories: int) -> None:
+    saved(tmp_path, [{**TEXT, "body_text": "x", "d": "[" * 300}], "warm.json")
+    saved(tmp_path, crowded()[name])
+    done = subprocess.run([sys.executable, "-c", MEASURE, "f.json"], cwd=tmp_path, capture_output=True, check=True)
+    count, growth = map(int, done.stdout.split())
+    assert count == stories
+    assert growth <= (2 * 32 + 64) << 10
 
 
 def test_numbers_and_order_survive(tmp_path: Path) -> None:
@@ -120,7 +215,7 @@ def test_something_behind_an_array_is_told(tmp_path: Path) -> None:
 
 
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.text(max_size=8),
+    st.none() | st.booleans() | st.integers() | st.text(max_size=8) | st.text('a"\\\\[]{},', max_size=8),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
     max_leaves=12,
 )
@@ -181,6 +276,36 @@ def test_ninjs_without_text_or_taken_back(tmp_path: Path) -> None:
         ("f.json:2: its status is 'canceled': it was taken back by its provider", False),
         ("f.json:2: embargoed until 2020-02-01T00:00:00+00:00", False),
     ]
+
+
+def test_what_only_looks_like_ninjs_is_a_record(tmp_path: Path) -> None:
+    records = [
+        {"uri": "u1", "type": "event", "text": "one"},
+        {"uri": "u2", "headlines": ["a"], "text": "two"},
+        {"uri": "u3", "type": "article", "text": "three"},
+        {"uri": "u4", "type": "picture", "headline": "H"},
+        {"uri": "u5", "title": "T", "eventDetails": {}},
+    ]
+    stories, problems = read(saved(tmp_path, records))
+    assert [story.text for story in stories] == ["one", "two", "three"]
+    assert [reason for reason, _ in reasons(problems)] == [
+        "f.json:1: takes url from 'uri'; say otherwise with --text-field and the like",
+        "f.json:4: a ninjs item without text (picture); passed over",
+        "f.json:5: a ninjs item without text (event); passed over",
+    ]
+
+
+def test_ninjs_with_what_is_not_quite_text(tmp_path: Path) -> None:
+    begin = json.dumps(TEXT).encode()[:-1]
+    stories, problems = read(saved(tmp_path, begin + b', "body_text": "W\xffrds \\ud800"}'))
+    assert [story.text for story in stories] == ["W\ufffdrds \ufffd"]
+    assert reasons(problems) == [
+        ("f.json: 1 byte was not UTF-8 and read as U+FFFD", False),
+        ("f.json: 1 lone surrogate was read as U+FFFD", False),
+    ]
+    stories, problems = read(saved(tmp_path, {**TEXT, "body_html": "<p>" + "x" * 90}), max_story_bytes=90)
+    assert stories == []
+    assert reasons(problems) == [("f.json: a text of over 90 bytes; to read it, raise --max-story-bytes", True)]
 
 
 @given(st.text(alphabet='<>/!-&;ps crit"=a', max_size=60))
