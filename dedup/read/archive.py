@@ -23,17 +23,19 @@ from dedup.read.source import Member, Report, Source
 from dedup.read.stream import CUT_OFF, Damage
 from dedup.story import Problem
 
-NO_END: Final = "cut off: the mark that ends an archive is missing; fetch it again"
 _NO_END: Final = "cut off: the mark that ends an archive is missing; fetch it again"
 _CHUNK: Final = 256 << 10
 _LONGEST_HEADER: Final = MIB  # of one member of a tar: a name, and what else PAX says of it
 _BLOCK: Final = 512
+_MORE_MAP: Final = 504  # the byte of a block of a sparse file's map that says whether another one follows
 _ENCRYPTED: Final = 0x1
 _UTF8_NAME: Final = 0x800
 _BAD_ZIP: Final = (
     *(zipfile.BadZipFile, OSError, EOFError, ValueError),
     *(NotImplementedError, RuntimeError, zlib.error, struct.error),
 )
+# tarfile reads the header of a name and then what it names by calling itself: thousands in a row exhaust the stack.
+_BAD_TAR: Final = (tarfile.TarError, Damage, OSError, EOFError, ValueError, OverflowError, RecursionError)
 
 
 def zip_members(source: Source, options: ReadOptions, report: Report) -> Iterator[Member]:
@@ -111,7 +113,7 @@ def tar_members(source: Source, options: ReadOptions, report: Report) -> Iterato
             yield Member(name, _taken(archive.extractfile(info), info.size, stream))
             # tarfile keeps a list of all that it has met.
             cast(Any, archive).members.clear()
-    except (tarfile.TarError, Damage, OSError, EOFError, ValueError, OverflowError) as error:
+    except _BAD_TAR as error:
         damage = stream.damage or (error if isinstance(error, Damage) else None)
         if damage is None and "unexpected end" in str(error):
             damage = Damage(_NO_END)
@@ -122,13 +124,28 @@ def tar_members(source: Source, options: ReadOptions, report: Report) -> Iterato
 
 
 class _Header(tarfile.TarInfo):
-    """A header that is not believed when it says that a name has gigabytes."""
+    """A header that is not believed when it says that a name has gigabytes, and that skips the map of a sparse file."""
 
     def _proc_member(self, archive: tarfile.TarFile) -> tarfile.TarInfo:
         special = (*tarfile.GNU_TYPES, tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.SOLARIS_XHDTYPE)
         if self.type in special and self.type != tarfile.GNUTYPE_SPARSE and self.size > _LONGEST_HEADER:
             raise tarfile.ReadError("a header of over 1 MiB")
         return super()._proc_member(archive)  # type: ignore[misc,no-any-return]
+
+    def _proc_sparse(self, archive: Any) -> tarfile.TarInfo:
+        _, extended, _ = cast(Any, self)._sparse_structs
+        while extended:
+            block = archive.fileobj.read(_BLOCK)
+            if len(block) < _BLOCK:
+                raise tarfile.ReadError("unexpected end of data")
+            extended = block[_MORE_MAP]
+        self.sparse = b""  # any map: the file is passed over
+        self.offset_data = archive.fileobj.tell()
+        archive.offset = self.offset_data + -(-self.size // _BLOCK) * _BLOCK
+        return self
+
+    def _proc_gnusparse_10(self, sparse: Any, headers: Any, archive: Any) -> None:
+        sparse.sparse = b""
 
 
 class _Stream:
@@ -198,6 +215,8 @@ def _kind(info: tarfile.TarInfo) -> str:
 
 
 def _brief(error: BaseException) -> str:
+    if isinstance(error, RecursionError):
+        return "headers upon headers"
     return printable(str(error))[:100] or type(error).__name__
 
 

@@ -194,3 +194,39 @@ def test_what_is_no_archive_is_told(tmp_path: Path) -> None:
     stories, problems = read(tmp_path)
     assert stories == []
     assert [problem.failed for problem in problems] == [True] * 3
+
+
+def header(kind: bytes, size: int = 0, more: bytes = b"") -> bytes:
+    """A GNU header of a member called ``s`` with these bytes in its last fields."""
+    info = tarfile.TarInfo("s")
+    info.type, info.size = kind, size
+    block = bytearray(info.tobuf(tarfile.GNU_FORMAT))
+    block[386 : 386 + len(more)] = more
+    block[148:156] = b" " * 8
+    block[148:156] = b"%06o\0 " % sum(block)
+    return bytes(block)
+
+
+def test_a_chain_of_long_names_ends_the_archive_and_not_the_run(tmp_path: Path) -> None:
+    chain = (header(tarfile.GNUTYPE_LONGNAME, 2) + b"x\0".ljust(512, b"\0")) * 3000
+    (tmp_path / "a.tar").write_bytes(tarred({"a.txt": b"one"})[:1024] + chain)
+    (tmp_path / "b.txt").write_bytes(b"two")
+    stories, problems = read(tmp_path)
+    assert [story.text for story in stories] == ["one", "two"]
+    assert reasons(problems) == [("a.tar: cannot be read on as a tar: headers upon headers; fetch it again", True)]
+
+
+@pytest.mark.parametrize("pax", [False, True])
+def test_the_map_of_a_sparse_file_is_skipped_and_what_follows_is_read(tmp_path: Path, pax: bool) -> None:
+    if pax:
+        info = tarfile.TarInfo("s")
+        info.pax_headers = {"GNU.sparse.major": "1", "GNU.sparse.minor": "0", "GNU.sparse.name": "s"}
+        info.size = 512 * 400
+        sparse = info.tobuf(tarfile.PAX_FORMAT) + b"51200\n0".ljust(512 * 400, b"\n")
+    else:
+        block = bytes(504) + b"\1" + bytes(7)
+        sparse = header(tarfile.GNUTYPE_SPARSE, 512, bytes(96) + b"\1") + block * 400 + bytes(512) + b"data".ljust(512)
+    (tmp_path / "a.tar").write_bytes(sparse + tarred({"a.txt": b"one"}))
+    stories, problems = read(tmp_path)
+    assert [story.text for story in stories] == ["one"]
+    assert reasons(problems) == [("s: a sparse file; passed over", False)]
