@@ -41,6 +41,7 @@ READERS: dict[bytes, Reader] = {
     b".rss": read_newsxml,
     b".atom": read_newsxml,
     b".warc": read_warc,
+    b".wet": read_warc,
     b".html": read_page,
     b".htm": read_page,
     b".xhtml": read_page,
