@@ -91,6 +91,12 @@ def codec_of(begin: bytes) -> Codec | None:
     return next((codec for codec in CODECS.values() if begin.startswith(codec.magics)), None)
 
 
+def may_be_packed(begin: bytes) -> bool:
+    """Whether it takes more than these first bytes to tell."""
+    magics = chain.from_iterable(codec.magics for codec in CODECS.values())
+    return bool(begin) and any(len(begin) < len(magic) and magic.startswith(begin) for magic in magics)
+
+
 def kind_of_content(begin: bytes) -> Kind:
     """How a file of a suffix that tells nothing is read, by its first 512 bytes."""
     if begin.startswith(_ZIP):
@@ -102,7 +108,7 @@ def kind_of_content(begin: bytes) -> Kind:
 
 def read_unknown(source: Source, options: ReadOptions, report: Report) -> Iterator[Story]:
     """A file of a suffix that tells nothing, by what it begins with; a text if that tells nothing either."""
-    begin, chunks = _peek(source.chunks)
+    begin, chunks = peek(source.chunks)
     return _reader_of(begin)(replace(source, chunks=chunks), options, report)
 
 
@@ -132,7 +138,7 @@ def _looks_like_records(begin: bytes) -> bool:
     return line.rstrip().endswith(b"}") or (not ended and len(begin) >= _LOOKED_AT)
 
 
-def _peek(chunks: Iterator[bytes]) -> tuple[bytes, Iterator[bytes]]:
+def peek(chunks: Iterator[bytes]) -> tuple[bytes, Iterator[bytes]]:
     """The beginning, with its first line that is not blank unless that is long, and all chunks again."""
     taken: list[bytes] = []
     begin = b""

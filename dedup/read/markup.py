@@ -87,7 +87,19 @@ def page(data: bytes, options: ReadOptions, *, declared: str | None = None, url:
     if document is None or not (document.text or "").strip():
         return None
     date = parse_date(document.date) if document.date else None
-    return Page(document.text, document.title, document.sitename or document.hostname, document.url or url, date, note)
+    return Page(document.text, document.title, _site(document), document.url or url, date, note)
+
+
+def _site(document: Any) -> str | None:
+    """The site as the page calls itself, else its host.
+
+    Without a name trafilatura takes what stands in the address up to its first slash, be it a port or a query.
+    """
+    name: str | None = document.sitename
+    address = (document.url or "").partition("://")[2].removeprefix("www.")
+    if name and not address.startswith(name.removeprefix("www.")):
+        return name
+    return re.split(r"[/?#:]", address)[0] or document.hostname
 
 
 def _declared(data: bytes) -> str | None:

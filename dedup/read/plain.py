@@ -11,7 +11,7 @@ _BLOCK: Final = re.compile(
     re.IGNORECASE,
 )
 _TAG: Final = re.compile(r"</?[A-Za-z][^<>]*>|<!--[^<>]*-->|<[!?][^<>]*>")
-_SPACES: Final = re.compile(r"[ \t\r\n\f]+")
+_SPACES: Final = re.compile(r"[ \t\r\n\f]*[\t\r\n\f][ \t\r\n\f]*|  +")  # not a single space, which needs no change
 _UNSEEN: Final = ("script", "style")
 
 

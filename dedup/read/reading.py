@@ -14,11 +14,11 @@ from dedup.errors import InputError
 from dedup.read.fixing import fixer
 from dedup.read.folder import Found, Inode, failure, left_out, status_of, walk, where
 from dedup.read.jsonl import read_records
-from dedup.read.kinds import Kind, codec_of, kind_of, kind_of_content, read_unknown
+from dedup.read.kinds import Kind, codec_of, kind_of, kind_of_content, may_be_packed, peek, read_unknown
 from dedup.read.names import name_text
 from dedup.read.options import ReadOptions
 from dedup.read.source import Container, Source
-from dedup.read.stream import Damage, OpenFile, chunks, standard_input, unpacked
+from dedup.read.stream import Damage, Expansion, OpenFile, chunks, standard_input, unpacked
 from dedup.story import Origin, Problem, Story
 
 Paths = Sequence[str | os.PathLike[str]]
@@ -167,6 +167,9 @@ class _Run:
             return
         file.on_bytes = self._on_bytes
         content = chunks(file, kind.codec, self._options)
+        if kind.codec and kind.reader is read_unknown:
+            begin, content = peek(content)
+            kind = replace(kind, container=kind_of_content(begin).container)
         origin = Origin(name_text(found.path), name_text(found.name), file.stamp)
         source = Source(origin, content, None if kind.codec else file)
         if kind.container:
@@ -186,9 +189,12 @@ class _Run:
 
     def _members(self, archive: Source, container: Container) -> Iterator[Story]:
         origin = msgspec.structs.replace(archive.origin, parts=True)
+        expansion = Expansion(self._options)
         for member in container(archive, self._options, self._report):
             kind = kind_of(member.name)
-            content = unpacked(member.chunks, kind.codec, self._options) if kind.codec else member.chunks
+            content = member.chunks
+            if kind.codec:
+                content = unpacked(content, kind.codec, self._options, expansion)
             source = Source(origin, content, member=name_text(member.name))
             if kind.reader is None:
                 reason = ARCHIVE_INSIDE if kind.container else NO_STORIES
@@ -207,7 +213,9 @@ class _Run:
     def _unpacked_input(self) -> Iterator[bytes]:
         """Standard input, unpacked if it begins as compressed data do; what has arrived must do to tell."""
         arriving = standard_input(self._on_bytes, self._on_wait)
-        first = next(arriving, b"")
-        codec = codec_of(first)
-        arriving = chain([first], arriving)
+        begin = next(arriving, b"")
+        while may_be_packed(begin) and (more := next(arriving, b"")):
+            begin += more
+        codec = codec_of(begin)
+        arriving = chain([begin], arriving)
         yield from unpacked(arriving, codec, self._options) if codec else arriving

@@ -140,9 +140,39 @@ class Piped:
         return b""
 
 
-def unpacked(chunks: Iterator[bytes], codec: Codec, options: ReadOptions) -> Iterator[bytes]:
+class Expansion:
+    """What compressed data may come to: so many times their size, whatever their size a floor.
+
+    The members of an archive share one, or each small one would bring a floor of its own.
+    """
+
+    def __init__(self, options: ReadOptions) -> None:
+        self._ratio, self._floor = options.max_expansion, options.expansion_floor
+        self._packed = 0
+        self._given = 0
+
+    def watched(self, file: Packed, output: Iterator[bytes]) -> Iterator[bytes]:
+        """What comes out of ``file``, as far as it may.
+
+        :raises Damage: there is more.
+        """
+        for chunk in output:
+            allowed = max(self._floor, self._ratio * (self._packed + file.position)) - self._given
+            self._given += len(chunk)
+            if len(chunk) > allowed:
+                yield chunk[: max(0, allowed)]
+                raise Damage(
+                    f"expands to more than {self._ratio} times its size; if that is meant, allow it with --max-expansion"
+                )
+            yield chunk
+        self._packed += file.position
+
+
+def unpacked(
+    chunks: Iterator[bytes], codec: Codec, options: ReadOptions, expansion: Expansion | None = None
+) -> Iterator[bytes]:
     """Compressed chunks that are no file, decompressed; see ``chunks``."""
-    return _unpacked(Piped(chunks), codec, options)
+    return _unpacked(Piped(chunks), codec, options, expansion)
 
 
 def chunks(file: OpenFile, codec: Codec | None, options: ReadOptions) -> Iterator[bytes]:
@@ -193,22 +223,8 @@ def _at_hand(stream: BufferedReader) -> bool:
     return bool(poll.poll(0))
 
 
-def _unpacked(file: Packed, codec: Codec, options: ReadOptions) -> Iterator[bytes]:
-    return _within_ratio(file, _members(file, codec, options), options)
-
-
-def _within_ratio(file: Packed, output: Iterator[bytes], options: ReadOptions) -> Iterator[bytes]:
-    total = 0
-    for chunk in output:
-        allowed = max(options.expansion_floor, options.max_expansion * file.position) - total
-        if len(chunk) > allowed:
-            yield chunk[:allowed]
-            raise Damage(
-                f"expands to more than {options.max_expansion} times its size; "
-                "if that is meant, allow it with --max-expansion"
-            )
-        total += len(chunk)
-        yield chunk
+def _unpacked(file: Packed, codec: Codec, options: ReadOptions, expansion: Expansion | None = None) -> Iterator[bytes]:
+    return (expansion or Expansion(options)).watched(file, _members(file, codec, options))
 
 
 def _members(file: Packed, codec: Codec, options: ReadOptions) -> Iterator[bytes]:

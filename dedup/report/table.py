@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from itertools import islice
+from typing import Final
 
 from rich.console import Group, RenderableType
 from rich.table import Table
@@ -11,7 +13,9 @@ from rich.text import Text
 
 from dedup.files import printable
 from dedup.result import ScanResult
-from dedup.story import Overlap, Relation
+from dedup.story import Overlap, Problem, Relation
+
+_REASONS: Final = 5
 
 
 def scan_table(result: ScanResult, top: int) -> Group:
@@ -33,7 +37,17 @@ def _counts(result: ScanResult) -> Text:
         line += "\npairs: " + ", ".join(f"{counts[name]:,} {name}" for name in Relation if counts[name])
     if result.failed:
         line += f"\n{result.failed:,} files or records could not be read"
-    return Text(line)
+    return Text("\n".join([line, *_notes(result.problems)]))
+
+
+def _notes(problems: Sequence[Problem]) -> Iterator[str]:
+    """How often something was passed over, or not read as it was meant, by the reason."""
+    reasons = Counter(printable(problem.reason) for problem in problems if not problem.failed)
+    often = sorted(reasons.items(), key=lambda item: (-item[1], item[0]))
+    for number, (reason, count) in enumerate(often[:_REASONS]):
+        yield f"{'       ' if number else 'notes: '}{count:,} × {reason}"
+    if len(often) > _REASONS:
+        yield f"       {sum(count for _, count in often[_REASONS:]):,} with {len(often) - _REASONS:,} other reasons"
 
 
 def _more(count: int, top: int, what: str) -> Iterator[str]:

@@ -193,7 +193,19 @@ def test_notes_are_counted_after_the_first_twenty(dedup: Run, tmp_path: Path) ->
     done = dedup("scan", "in.jsonl")
     assert (done.returncode, done.stderr.count("date not understood")) == (0, 20)
     assert "and 30 more notes; --all-notes" in done.stderr
+    assert "\nnotes: 50 × date not understood" in done.stdout
     assert dedup("scan", "in.jsonl", "--all-notes").stderr.count("date not understood") == 50
+
+
+def test_notes_are_summed_up_by_their_reasons(dedup: Run, folder: Path) -> None:
+    for number in range(3):
+        (folder / f"{number}.pdf").write_bytes(b"%PDF")
+    for number in range(6):
+        (folder / f"bad{number}.txt").write_bytes(b"one" + b"\xff" * (number + 1) + "é".encode())
+    summary = dedup("scan", folder).stdout.partition("Repeated")[0].splitlines()
+    assert summary[2] == "notes: 3 × not a kind of file that holds stories"
+    assert [line[:11] for line in summary[3:7]] == ["       1 × "] * 4
+    assert summary[7] == "       2 with 2 other reasons"
 
 
 def test_missing_path(dedup: Run) -> None:

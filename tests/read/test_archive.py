@@ -73,6 +73,16 @@ def test_every_compression_is_read_member_by_member(tmp_path: Path, pack: Callab
     assert [story.text for story in read(tmp_path)[0]] == ["one two", "three four"]
 
 
+def test_packed_members_expand_together(tmp_path: Path) -> None:
+    inner = {f"{number}.txt.gz": gzip.compress(bytes(20 << 20)) for number in range(4)}
+    (tmp_path / "a.tar").write_bytes(tarred(inner))
+    stories, problems = read(tmp_path, max_story_bytes=30 << 20)
+    assert ids(stories) == ["a.tar/0.txt.gz", "a.tar/1.txt.gz", "a.tar/2.txt.gz"]
+    ((said, failed),) = reasons(problems)
+    assert said.startswith("3.txt.gz: expands to more than 200 times its size; if that is meant, allow it with --max-exp")
+    assert failed
+
+
 DAMAGES: list[Callable[[bytes], bytes]] = [
     lambda data: data[:-8],
     lambda data: data[:60] + b"\0" * 9 + data[69:],

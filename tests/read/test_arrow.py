@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -98,3 +99,19 @@ def test_a_bomb_is_refused(tmp_path: Path) -> None:
     stories, problems = read(tmp_path, max_expansion=2, expansion_floor=0)
     assert stories == []
     assert "expands to more than 2 times its size" in problems[0].reason
+
+
+@pytest.mark.parametrize("name", ["a.parquet", "a.arrow"])
+def test_without_the_extra_a_table_says_how_to_install_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    (tmp_path / name).write_bytes(b"PAR1")
+    (tmp_path / "b.txt").write_text("one")
+    for module in [each for each in sys.modules if each.partition(".")[0] == "pyarrow"]:
+        monkeypatch.setitem(sys.modules, module, None)
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    monkeypatch.setitem(sys.modules, "pyarrow.parquet", None)
+    stories, problems = read(tmp_path)
+    assert ids(stories) == ["b.txt"]
+    lacking = "a table of columns, which needs pyarrow to be read; install it with pip install 'wire-dedup[arrow]'"
+    assert reasons(problems) == [(f"{name}: {lacking}", True)]

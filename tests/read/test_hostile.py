@@ -161,6 +161,35 @@ def test_bombs_stay_small(tmp_path: Path, case: Case) -> None:
     assert int(done.stdout) * 1024 <= 300 * MIB
 
 
+def test_a_line_of_a_gigabyte_is_one_failure_and_little_memory(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_bytes(GOOD)
+    os.truncate(path, 1 << 30)  # a hole: zeros without an end of line
+    with path.open("ab") as file:
+        file.write(b"\n" + GOOD)
+    command = [sys.executable, "-m", "dedup", "scan", path.name, "--format", "jsonl"]
+    done = subprocess.run([sys.executable, "-c", MEASURE, path.name], cwd=tmp_path, capture_output=True, check=True)
+    assert int(done.stdout) * 1024 <= 300 * MIB
+    scanned = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert scanned.returncode == 1
+    assert scanned.stderr == (
+        "dedup: error: a.jsonl:2: a line of over 32 MiB; to read it, raise --max-line-bytes\n"
+        "dedup: note: a.jsonl:3: id 'good' is taken; this story goes by 'good#3'\n"
+    )
+
+
+def test_a_hundred_thousand_files_in_a_folder(tmp_path: Path) -> None:
+    folder = tmp_path / "many"
+    folder.mkdir()
+    for number in range(100_000):
+        (folder / f"{number:05}.txt").touch()
+    (folder / "05000.txt").write_text("one")
+    (folder / "99999.txt").write_text("two")
+    stories, problems = read(folder)
+    assert [story.id for story in stories if story.text] == ["05000.txt", "99999.txt"]
+    assert (len(stories), problems) == (100_000, [])
+
+
 def test_folders_with_everything_but_files(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "fifo.txt")
     (tmp_path / "loop").symlink_to(tmp_path)

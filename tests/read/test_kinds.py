@@ -12,6 +12,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from read.helpers import lines, read, reasons, zstd
@@ -45,8 +46,6 @@ PACKERS: dict[str, Callable[[bytes], bytes]] = {
 @pytest.mark.parametrize("kind", CONTENTS)
 @pytest.mark.parametrize("name", ["file", "file.bak"])
 def test_content_tells_what_a_name_does_not(tmp_path: Path, kind: str, packer: str, name: str) -> None:
-    if kind in ("zip", "tar") and packer != "as it is":
-        pytest.skip("a packed archive has a suffix that says so")
     content, text = CONTENTS[kind]
     (tmp_path / name).write_bytes(PACKERS[packer](content))
     stories, problems = read(tmp_path / name)
@@ -74,6 +73,27 @@ def test_standard_input_may_be_packed(monkeypatch: pytest.MonkeyPatch, packer: s
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BufferedReader(io.BytesIO(data))))
     stories, problems = read("-")
     assert ([story.text for story in stories], problems) == (["one"] * 3, [])
+
+
+class Dripping(io.RawIOBase):
+    """A pipe that gives a byte at a time."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data = io.BytesIO(data)
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        return self._data.readinto(memoryview(buffer)[:1])
+
+
+@pytest.mark.parametrize("packer", PACKERS)
+def test_standard_input_may_come_byte_by_byte(monkeypatch: pytest.MonkeyPatch, packer: str) -> None:
+    data = PACKERS[packer](lines({"id": "a", "text": "one"}))
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BufferedReader(Dripping(data))))
+    stories, problems = read("-")
+    assert ([story.text for story in stories], problems) == (["one"], [])
 
 
 def test_a_live_stream_is_answered_at_once(tmp_path: Path) -> None:

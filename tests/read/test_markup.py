@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import re
+import sys
 from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,6 +13,9 @@ from pathlib import Path
 import pytest
 from corpora import DATA
 from read.helpers import ids, read, reasons
+
+from dedup.read import ReadOptions
+from dedup.read.markup import page
 
 pytest.importorskip("trafilatura")
 
@@ -55,6 +59,27 @@ def test_a_declared_encoding_is_believed(tmp_path: Path, charset: str, word: str
     html = PAGE.format(charset=charset, body=f"<p>{word} {SENTENCES[0]}</p>" + BODY).replace("–", "-")
     stories, _ = read(saved(tmp_path, html.encode(charset)))
     assert word in stories[0].text
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["https://www.news.example?page=1", "https://news.example:8080/a", "http://news.example/a#b", "https://news.example"],
+)
+def test_a_page_that_does_not_name_its_site_goes_by_its_host(address: str) -> None:
+    html = f"<html><body><article>{BODY}</article></body></html>"
+    found = page(html.encode(), ReadOptions(), url=address)
+    assert found is not None
+    assert found.source == "news.example"
+
+
+def test_without_the_extra_each_page_says_how_to_install_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    saved(tmp_path, PAGE.format(charset="utf-8", body=BODY))
+    (tmp_path / "b.txt").write_text("one")
+    monkeypatch.setitem(sys.modules, "trafilatura", None)
+    stories, problems = read(tmp_path)
+    assert ids(stories) == ["b.txt"]
+    lacking = "a web page, which needs trafilatura to be read; install it with pip install 'wire-dedup[html]'"
+    assert reasons(problems) == [(f"a.html: {lacking}", True)]
 
 
 def test_a_folder_of_pages(tmp_path: Path) -> None:
