@@ -36,7 +36,7 @@ def _counts(result: ScanResult) -> Text:
     if counts:
         line += "\npairs: " + ", ".join(f"{counts[name]:,} {name}" for name in Relation if counts[name])
     if result.failed:
-        line += f"\n{result.failed:,} files or records could not be read"
+        line += f"\n{result.failed:,} {'file or record' if result.failed == 1 else 'files or records'} could not be read"
     return Text("\n".join([line, *_notes(result.problems)]))
 
 
