@@ -4,17 +4,18 @@ the relations of pairs."""
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from dedup.candidates import NO_PAIRS
 from dedup.cluster import KEPT, Edges, absorb
 from dedup.collection import Collection
-from dedup.relate import NO_RELATION, Past, SharedKeys, may_depend, relate
+from dedup.relate import NO_RELATION, Judgement, Past, SharedKeys
 from dedup.settings import Settings
 from dedup.verify import Compared, concatenate
 
+_NO_RANKS = np.empty(0, np.uint32)
 _NO_CODES = np.empty(0, np.uint8)
 _NO_SCORES = np.empty(0, np.float64)
 _ROUNDS = 100  # three or four settle real collections; crafted chains are cut here, the same way every time
@@ -37,6 +38,7 @@ class Verified:
     ) -> None:
         self._stories, self._order, self._head, self._dropping, self._past = stories, order, head, dropping, past
         self._parts: list[_Part] = []
+        self._later, self._earlier, self._jaccard = [_NO_RANKS], [_NO_RANKS], [_NO_SCORES]
         self._kept = np.zeros(len(order), np.uint8)
         self._settled: tuple[Edges, npt.NDArray[np.int64]] | None = None
 
@@ -44,11 +46,14 @@ class Verified:
         """Take in pairs and their ``(later, earlier)`` ranks."""
         if not len(compared):
             return
-        settings, threads = self._stories.settings, self._stories.threads
-        open, keys = may_depend(compared, settings), None
-        if len(open):
-            keys = SharedKeys(self._stories.corpus, self._order, self._head[ranks], open, threads, self._past)
-        self._parts.append(_Part(compared, ranks, keys, compared.jaccard))
+        judgement, keys = Judgement(compared, self._stories.settings), None
+        if len(judgement.open):
+            heads = self._head[ranks[judgement.open]]
+            keys = SharedKeys(self._stories.corpus, self._order, heads, self._stories.threads, self._past)
+        self._parts.append(_Part(compared, judgement, keys))
+        self._later.append(np.ascontiguousarray(ranks[:, 0]))
+        self._earlier.append(np.ascontiguousarray(ranks[:, 1]))
+        self._jaccard.append(compared.jaccard)
         self._settled = None
 
     def kept(self) -> npt.NDArray[np.uint8]:
@@ -89,33 +94,22 @@ class Verified:
         if self._settled:
             return self._settled
         settings = self._stories.settings
-        ranks = np.concatenate([NO_PAIRS, *(part.ranks for part in self._parts)])
+        self._later, self._earlier = [np.concatenate(self._later)], [np.concatenate(self._earlier)]
+        self._jaccard = [np.concatenate(self._jaccard)]
         codes = np.concatenate([_NO_CODES, *(part.codes(self._kept, settings) for part in self._parts)])
-        jaccard = np.concatenate([_NO_SCORES, *(part.jaccard for part in self._parts)])
-        edges = Edges(ranks[:, 0], ranks[:, 1], codes, jaccard)
+        edges = Edges(self._later[0], self._earlier[0], codes, self._jaccard[0])
         absorbed = absorb(len(self._order), edges, self._dropping)
         self._kept = (absorbed == KEPT).astype(np.uint8)
         return edges, absorbed
 
 
-class _Part:
-    """Pairs that were added together."""
+class _Part(NamedTuple):
+    """Pairs that were added together, and who else holds what the open ones of them share."""
 
-    def __init__(
-        self,
-        compared: Compared,
-        ranks: npt.NDArray[np.uint32],
-        keys: SharedKeys | None,
-        jaccard: npt.NDArray[np.float64],
-    ) -> None:
-        self.compared, self.ranks, self.jaccard = compared, ranks, jaccard
-        self._keys = keys
-        self._codes: npt.NDArray[np.uint8] | None = None
+    compared: Compared
+    judgement: Judgement
+    keys: SharedKeys | None
 
     def codes(self, kept: npt.NDArray[np.uint8], settings: Settings) -> npt.NDArray[np.uint8]:
-        """Their relations if those with ``kept`` 1 are the kept stories. Where none depends on that, judged once."""
-        if self._keys is not None:
-            return relate(self.compared, settings, self._keys.commonness(kept, settings))
-        if self._codes is None:
-            self._codes = relate(self.compared, settings)
-        return self._codes
+        """Their relations if those with ``kept`` 1 are the kept stories."""
+        return self.judgement.codes(self.keys.commonness(kept, settings) if self.keys else None)

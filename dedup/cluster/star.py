@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
+
+from dedup import kernels
 
 KEPT = -1
 
@@ -30,19 +31,6 @@ def absorb(stories: int, edges: Edges, dropping: Sequence[int]) -> npt.NDArray[n
     ``dropping`` (codes, the strongest first): the strongest relation, then the highest Jaccard similarity, then the
     earliest.
     """
-    strength = np.full(256, len(dropping))
-    strength[list(dropping)] = np.arange(len(dropping))
-    of_edge = strength[edges.code]
-    drops = np.flatnonzero(of_edge < len(dropping))
-    best_first = np.lexsort((edges.earlier[drops], -edges.jaccard[drops], of_edge[drops], edges.later[drops]))
-    drops = drops[best_first]
-    later = edges.later[drops]
-    bounds = np.flatnonzero(np.diff(later, prepend=-1, append=-1) != 0) if len(later) else np.empty(0, np.intp)
-    absorbed = [KEPT] * stories
-    earlier = edges.earlier[drops].tolist()
-    for start, end in pairwise(bounds.tolist()):
-        for place in range(start, end):
-            if absorbed[earlier[place]] == KEPT:
-                absorbed[int(later[start])] = int(drops[place])
-                break
-    return np.array(absorbed, np.int64)
+    strength = np.full(256, len(dropping), np.uint8)
+    strength[list(dropping)] = np.arange(len(dropping), dtype=np.uint8)
+    return kernels.absorb(stories, edges.later, edges.earlier, strength[edges.code], edges.jaccard, none=len(dropping))

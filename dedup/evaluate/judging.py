@@ -50,8 +50,11 @@ def _commonness(pairs: Pairs, result: ScanResult) -> Commonness:
     head = np.asarray(result.stories.corpus.identical_heads(result.order), np.uint32)
     heads = head[ranks]
     differing = np.flatnonzero(heads[:, 0] != heads[:, 1])
-    keys = SharedKeys(result.stories.corpus, result.order, heads, differing, result.stories.threads)
-    return keys.commonness((result.absorbed == KEPT).astype(np.uint8), settings)
+    keys = SharedKeys(result.stories.corpus, result.order, heads[differing], result.stories.threads)
+    found = keys.commonness((result.absorbed == KEPT).astype(np.uint8), settings)
+    common = Commonness(np.zeros(len(pairs)), np.zeros(len(pairs)))
+    common.before[differing], common.anywhere[differing] = found
+    return common
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ U8 = npt.NDArray[np.uint8]
 U32 = npt.NDArray[np.uint32]
 U64 = npt.NDArray[np.uint64]
 I64 = npt.NDArray[np.int64]
+F64 = npt.NDArray[np.float64]
 
 FOLD_VERSION: Final[str]
 OPENING: Final[int]
@@ -84,6 +85,7 @@ class Postings64:
     def find(self, keys: U64, ends: U64, most: int) -> tuple[U32, U64]: ...
     def counts(self, keys: U64) -> U32: ...
 
+def absorb(ranks: int, later: U32, earlier: U32, strength: U8, jaccard: F64, none: int) -> I64: ...
 def shared_keys(corpus: Corpus, order: U32, pairs: U32, threads: int = 0) -> tuple[U32, U64, U32]: ...
 def passage_pairs(
     corpus: Corpus,

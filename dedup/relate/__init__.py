@@ -9,8 +9,9 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from dedup.relate.judgement import Judgement
 from dedup.relate.rarity import Commonness, Past, SharedKeys, unknown
-from dedup.relate.rules import NO_RELATION, RELATIONS, judge, may_depend, reason
+from dedup.relate.rules import NO_RELATION, RELATIONS, judge, reason
 from dedup.relate.signals import measure
 from dedup.settings import Settings
 from dedup.story import Relation
@@ -20,11 +21,11 @@ __all__ = [
     "NO_RELATION",
     "RELATIONS",
     "Commonness",
+    "Judgement",
     "Past",
     "SharedKeys",
     "code_of",
     "explain",
-    "may_depend",
     "relate",
     "unknown",
 ]

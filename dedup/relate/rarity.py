@@ -32,6 +32,12 @@ def unknown(pairs: int, settings: Settings) -> Commonness:
     return Commonness(unseen(np.zeros(pairs, np.int64), settings), np.zeros(pairs))
 
 
+def bounds(pairs: int, settings: Settings) -> tuple[Commonness, Commonness]:
+    """The least and the most that it can be of any pair, among whatever stories."""
+    most = np.full(pairs, np.log1p(settings.passage_df_cap))
+    return Commonness(np.zeros(pairs), np.zeros(pairs)), Commonness(most + settings.evidence_unseen, most)
+
+
 def unseen(stories: npt.NDArray[np.int64], settings: Settings) -> Shares:
     """What to add to the commonness found among so many kept stories: that none of a few has a phrase tells little."""
     return settings.evidence_unseen / (1.0 + stories / settings.evidence_seen)
@@ -49,8 +55,7 @@ class Past(NamedTuple):
 class SharedKeys:
     """The passage keys that both stories of each pair hold, and who else holds them.
 
-    ``order`` are story numbers in keep order, ``pairs`` ``(n, 2)`` ranks. Only the ``open`` ones, given by row number, are
-    looked up; the others are common to nobody.
+    ``order`` are story numbers in keep order, ``pairs`` ``(n, 2)`` ranks.
     """
 
     def __init__(
@@ -58,12 +63,11 @@ class SharedKeys:
         corpus: kernels.Corpus,
         order: npt.NDArray[np.uint32],
         pairs: Pairs,
-        open: npt.NDArray[np.intp],
         threads: int = 0,
         past: Past | None = None,
     ) -> None:
         pairs = np.sort(pairs, axis=1)[:, ::-1]  # the later first
-        ascending = open[np.lexsort((pairs[open, 1], pairs[open, 0]))]
+        ascending = np.lexsort((pairs[:, 1], pairs[:, 0]))
         keys, values, self._holders = kernels.shared_keys(corpus, order, np.ascontiguousarray(pairs[ascending]), threads)
         self._met, self._first = (past.kept, past.first) if past else (0, 0)
         self._elsewhere = past.counts(values).astype(np.int64) if past else np.zeros(len(values), np.int64)

@@ -11,10 +11,11 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from dedup.relate.rarity import Commonness, bounds
 from dedup.relate.signals import Flags, Signals
 from dedup.settings import Settings
 from dedup.story import Relation
-from dedup.verify.compared import Compared, Shares
+from dedup.verify.compared import Shares
 
 RELATIONS = tuple(Relation)
 NO_RELATION = 255
@@ -145,9 +146,21 @@ def judge(signals: Signals, settings: Settings) -> npt.NDArray[np.uint8]:
     return np.select(fits, codes, NO_RELATION).astype(np.uint8)
 
 
-def may_depend(pairs: Compared, settings: Settings) -> npt.NDArray[np.intp]:
-    """The row numbers of the pairs whose relation may depend on how common their passages are."""
-    return np.flatnonzero((pairs.column("identical") == 0) & (pairs.jaccard < settings.template_jaccard))
+def may_depend(signals: Signals, codes: npt.NDArray[np.uint8], settings: Settings) -> npt.NDArray[np.intp]:
+    """The row numbers of the pairs that might have another relation than ``codes`` says, were what they share more, or
+    less, common.
+
+    Only whether the evidence suffices and whether a passage is a stock phrase hang on that, each at one threshold: a pair
+    that is the same at all four corners is the same everywhere.
+    """
+    near = np.flatnonzero(~signals.identical & (signals.jaccard < settings.template_jaccard))
+    signals, codes = signals.take(near), codes[near]
+    varies = np.zeros(len(near), np.bool_)
+    for before in bounds(len(near), settings):
+        for anywhere in bounds(len(near), settings):
+            corner = signals.seen(Commonness(before.before, anywhere.anywhere))
+            varies |= judge(corner, settings) != codes
+    return near[varies]
 
 
 def reason(signals: Signals, row: int, settings: Settings) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -56,6 +57,19 @@ class Signals:
     """``Commonness.before``: how common what they share was before the later story came."""
     common_anywhere: Shares
     """``Commonness.anywhere``: how common it is in the whole collection."""
+
+    def take(self, rows: npt.NDArray[np.intp]) -> Signals:
+        """Those of the pairs at these row numbers."""
+        return Signals(**{name: getattr(self, name)[rows] for name in self.__dataclass_fields__})
+
+    @classmethod
+    def joined(cls, parts: Sequence[Signals]) -> Signals:
+        """All pairs of all parts (one or more), in order."""
+        return cls(**{name: np.concatenate([getattr(part, name) for part in parts]) for name in cls.__dataclass_fields__})
+
+    def seen(self, common: Commonness) -> Signals:
+        """The same pairs among other stories."""
+        return replace(self, common=common.before, common_anywhere=common.anywhere)
 
     @property
     def containment(self) -> Shares:

@@ -106,6 +106,11 @@ class Compared:
         by_place = np.lexsort((quotes[:, 2], quotes[:, 0], pair))
         return Compared(rows, quotes[by_place], self.quote_end)
 
+    def block(self, first: int, last: int) -> Compared:
+        """The pairs of these row numbers, ``last`` excluded, without their quotes and without copying."""
+        rows = self.rows[first:last]
+        return Compared(rows, self.quotes[:0], np.zeros(len(rows), np.uint64))
+
     def take(self, wanted: npt.NDArray[np.intp]) -> Compared:
         """The pairs at these row numbers, in this order."""
         counts = self._quote_counts()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -60,6 +61,12 @@ def test_only_the_relations_asked_for_drop() -> None:
     given_edges: list[Edge] = [(1, 0, NEAR, 0.9), (2, 0, IDENTICAL, 1.0)]
     assert absorbers(3, given_edges, []) == [None, None, None]
     assert absorbers(3, given_edges, [IDENTICAL]) == [None, None, 0]
+
+
+@pytest.mark.parametrize("edge", [(0, 0), (0, 1), (3, 1)])
+def test_edges_that_cannot_be_are_refused(edge: tuple[int, int]) -> None:
+    with pytest.raises(ValueError, match="edges: not two ranks, the later first"):
+        absorb(3, edges_of([(*edge, NEAR, 0.9)]), DROPPING)
 
 
 @st.composite

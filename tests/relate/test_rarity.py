@@ -30,7 +30,7 @@ def collections(draw: st.DrawFn) -> tuple[list[str], list[int], list[int], list[
 
 def commonness(texts: list[str], order: list[int], kept: list[int], pairs: list[tuple[int, int]]) -> Commonness:
     ranks = np.array(pairs, np.uint32).reshape(-1, 2)
-    keys = SharedKeys(corpus_of(texts), np.array(order, np.uint32), ranks, np.arange(len(pairs)), 2)
+    keys = SharedKeys(corpus_of(texts), np.array(order, np.uint32), ranks, 2)
     return keys.commonness(np.array(kept, np.uint8), Settings())
 
 
@@ -60,13 +60,6 @@ def test_counts_end_at_the_cap() -> None:
     found = commonness(texts, list(range(40)), [1] * 40, [(39, 0), (10, 0)])
     assert found.before.tolist() == pytest.approx([log(1 + 25) + 0.5 / 1.39, log(1 + 9) + 0.5 / 1.1])
     assert found.anywhere.tolist() == pytest.approx([log(1 + 25)] * 2)
-
-
-def test_only_open_pairs_are_looked_up() -> None:
-    ranks = np.array([[1, 0], [2, 0], [0, 2]], np.uint32)
-    keys = SharedKeys(corpus_of([PHRASES[0]] * 3), np.arange(3, dtype=np.uint32), ranks, np.array([2]))
-    found = keys.commonness(np.ones(3, np.uint8), Settings())
-    assert found.anywhere.tolist() == pytest.approx([0.0, 0.0, log(2)])
 
 
 def test_without_a_collection_the_worst_is_feared() -> None:

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dedup.kernels import OVERLAP_COLUMNS
-from dedup.relate import NO_RELATION, RELATIONS, Commonness, code_of, explain, relate
+from dedup.relate import NO_RELATION, RELATIONS, Commonness, Judgement, code_of, explain, relate
 from dedup.settings import Settings
 from dedup.story import Relation
 from dedup.verify import Compared, compare_pairs, compare_texts
@@ -235,6 +235,29 @@ def test_a_pair_is_judged_from_itself_alone(pairs: Sequence[Compared]) -> None:
     )
     assert relate(together, DEFAULTS).tolist() == [int(relate(pair, DEFAULTS)[0]) for pair in pairs]
     assert [explain(together, place, DEFAULTS) for place in range(len(pairs))] == [explain(p, 0, DEFAULTS) for p in pairs]
+
+
+@given(st.lists(rows(), min_size=1, max_size=8), st.lists(st.floats(0.0, 1.0), min_size=4, max_size=4))
+def test_only_open_pairs_hang_on_how_common_they_are(pairs: Sequence[Compared], shares: list[float]) -> None:
+    together = Compared(
+        np.concatenate([pair.rows for pair in pairs]), np.empty((0, 5), np.uint32), np.zeros(len(pairs), np.uint64)
+    )
+    judgement = Judgement(together, DEFAULTS)
+    assert judgement.codes().tolist() == relate(together, DEFAULTS).tolist()
+    open_pairs = set(judgement.open.tolist())
+    most = log(1 + DEFAULTS.passage_df_cap)
+    for before in (0.0, shares[0] * most, shares[1] * most, most + DEFAULTS.evidence_unseen):
+        for anywhere in (0.0, shares[2] * most, shares[3] * most, most):
+            common = Commonness(np.full(len(pairs), before), np.full(len(pairs), anywhere))
+            there = relate(together, DEFAULTS, common)
+            assert judgement.codes(Commonness(*(part[judgement.open] for part in common))).tolist() == there.tolist()
+            assert {row for row, code in enumerate(relate(together, DEFAULTS)) if code != there[row]} <= open_pairs
+
+
+def test_a_pair_that_others_could_make_a_form_is_open() -> None:
+    pair = row(**(ALIKE | AGREEING | {"shared": 78, "names_shared_a": 4, "names_shared_b": 4}))
+    assert Judgement(pair, DEFAULTS).open.tolist() == [0]
+    assert Judgement(row(identical=1), DEFAULTS).open.tolist() == []
 
 
 def relation_in_a_corpus(a: str, b: str) -> Relation | None:
