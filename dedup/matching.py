@@ -87,9 +87,11 @@ class Matching:
         found = band_pairs(ranks, settings, settings.full_bucket, settings.crowded_bucket, known)
         self.verify(found.pairs)
         known = known.joined(found.pairs)
-        while found.cut_buckets:
+        crowded = np.zeros_like(ranks.active)
+        crowded[found.cut] = 1
+        while len(found.cut):
             # Again while it finds something: what was absorbed may be kept once its own keeper is absorbed.
-            survivors = self.ranks(ranks.active & self.verified.kept())
+            survivors = self.ranks(crowded & self.verified.kept())
             more = band_pairs(survivors, settings, settings.kept_bucket, settings.kept_bucket, known)
             if not len(more.pairs):
                 break

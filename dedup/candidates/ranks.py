@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from dedup import kernels
 
+_NOBODY = np.empty(0, np.uint32)
 NO_PAIRS = np.empty((0, 2), np.uint32)
 _NO_DATES = np.empty(0, np.int64)
 
@@ -26,16 +27,16 @@ Arguments = tuple[
 
 
 class Proposal(NamedTuple):
-    """Candidate pairs as ``(later rank, earlier rank)`` rows of uint32, ascending, and how many buckets were not compared
-    in full."""
+    """Candidate pairs as ``(later rank, earlier rank)`` rows of uint32, ascending; ``cut`` are the ranks, ascending, that
+    stood in buckets not compared in full."""
 
     pairs: npt.NDArray[np.uint32]
-    cut_buckets: int = 0
+    cut: npt.NDArray[np.uint32] = _NOBODY
 
     def joined(self, other: npt.NDArray[np.uint32]) -> Proposal:
         """With further pairs, which must be none of these."""
         pairs = np.concatenate([self.pairs, other])
-        return Proposal(np.ascontiguousarray(pairs[np.lexsort((pairs[:, 1], pairs[:, 0]))]), self.cut_buckets)
+        return Proposal(np.ascontiguousarray(pairs[np.lexsort((pairs[:, 1], pairs[:, 0]))]), self.cut)
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,8 +44,7 @@ def everything(texts: list[str], threads: int) -> Results:
         kernels.permute_hashes(*kernels.shingle_hashes(texts)),
         corpus.token_counts(),
         np.array(corpus.identical_heads(order)),
-        *(bands, passages, *compared),
-        np.array([cut, cut_keys]),
+        *(bands, passages, *compared, cut, cut_keys),
     ]
     return [array.tobytes() for array in arrays]
 

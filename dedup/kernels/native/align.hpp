@@ -25,12 +25,24 @@ struct AlignSettings {
 
   // Shingles that any passage has, at the least.
   std::size_t min_shingles() const { return min_words >= shingle ? min_words - shingle + 1 : 1; }
+
+  // Shingles that a passage of `words` has, at the least: all words beyond those of its runs stand in the gaps between them.
+  std::size_t min_shingles(std::size_t words) const {
+    std::size_t fewest = words;
+    for (std::size_t runs = 1; runs < fewest; ++runs) {
+      const std::size_t others = runs * (shingle - 1) + (runs - 1) * gap;
+      fewest = std::min(fewest, std::max(min_shingles() + runs - 1, words > others ? words - others : 0));
+    }
+    return std::max(fewest, min_shingles());
+  }
 };
 
 class Aligner {
  public:
-  // The passages of two stories, by place in x. No token of x is in two of them.
-  const Buffer<Passage>& passages(const Prepared& x, const Prepared& y, const AlignSettings& settings) {
+  // The passages of two stories, by place in x. No token of x is in two of them. `first` holds for each shingle of x its
+  // first place in y, or kNowhere.
+  const Buffer<Passage>& passages(const Prepared& x, const Prepared& y, const Buffer<std::uint32_t>& first,
+                                  const AlignSettings& settings) {
     passages_.clear();
     used_.resize(y.shingles.size());
     std::fill(used_.begin(), used_.end(), std::uint8_t{0});
@@ -44,7 +56,8 @@ class Aligner {
         ++run.shingles;
         continue;
       }
-      const std::uint32_t place = choose(y, x.shingles[i], next);
+      if (first[i] == kNowhere) continue;
+      const std::uint32_t place = choose(y, first[i], next);
       if (place == kNowhere) continue;
       end_run(x, y, run, settings);
       used_[place] = 1;
@@ -63,10 +76,11 @@ class Aligner {
     std::uint32_t x, y, shingles;
   };
 
-  // The first unused place of a shingle at or behind `expected`, else the first unused one.
-  std::uint32_t choose(const Prepared& y, std::uint64_t shingle, std::uint32_t expected) const {
+  // Of the places of a shingle in y, from its first one on, the first unused one at or behind `expected`, else the first
+  // unused one.
+  std::uint32_t choose(const Prepared& y, std::uint32_t place, std::uint32_t expected) const {
     std::uint32_t best = kNowhere, looked = 0;
-    for (std::uint32_t place = y.places.first(shingle); place != kNowhere && looked < kRepeats; ++looked) {
+    for (; place != kNowhere && looked < kRepeats; ++looked) {
       if (!used_[place]) {
         if (place >= expected) return place;
         if (best == kNowhere) best = place;

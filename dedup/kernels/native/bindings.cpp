@@ -67,13 +67,13 @@ JoinInput join_input(const Corpus& corpus, const Vector<std::uint32_t>& order, c
   return {corpus, span_of(order), span_of(active), span_of(published), window, pairs_of<RankPair>(known), threads};
 }
 
-std::tuple<U32, std::size_t> to_numpy(Candidates&& found) {
+std::tuple<U32, U32> to_numpy(Candidates&& found) {
   Buffer<RankPair> pairs;
   pairs.append(found.pairs.data(), found.pairs.size());
-  return {to_numpy<std::uint32_t>(std::move(pairs), 2), found.cut_buckets};
+  return {to_numpy<std::uint32_t>(std::move(pairs), 2), to_numpy<std::uint32_t>(std::move(found.cut), 0)};
 }
 
-std::tuple<U32, std::size_t> bands_of(const Corpus& corpus, const Vector<std::uint32_t>& order,
+std::tuple<U32, U32> bands_of(const Corpus& corpus, const Vector<std::uint32_t>& order,
                                       const Vector<std::uint8_t>& active, const Vector<std::int64_t>& published,
                                       std::int64_t window, const PairRows& known, std::size_t threads, std::size_t bands,
                                       std::size_t rows, std::size_t full, std::size_t limit) {
@@ -81,7 +81,7 @@ std::tuple<U32, std::size_t> bands_of(const Corpus& corpus, const Vector<std::ui
   return to_numpy(unlocked([&] { return band_pairs(input, bands, rows, {full, limit}); }));
 }
 
-std::tuple<U32, std::size_t> passages_of(const Corpus& corpus, const Vector<std::uint32_t>& order,
+std::tuple<U32, U32> passages_of(const Corpus& corpus, const Vector<std::uint32_t>& order,
                                          const Vector<std::uint8_t>& active, const Vector<std::int64_t>& published,
                                          std::int64_t window, const PairRows& known, std::size_t threads,
                                          const Vector<std::uint8_t>& kept, std::size_t cap, std::size_t limit) {

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
+#include <numeric>
 #include <span>
 #include <stdexcept>
 #include <utility>
@@ -13,8 +15,8 @@
 #include "corpus.hpp"
 #include "parallel.hpp"
 #include "prepare.hpp"
-#include "quotations.hpp"
 #include "rewritten.hpp"
+#include "sieve.hpp"
 
 namespace dedup {
 
@@ -43,14 +45,6 @@ struct Quote {
 };
 inline constexpr std::size_t kQuoteColumns = sizeof(Quote) / sizeof(std::uint32_t);
 
-// A pair is worth keeping if it is identical or reaches any one of these.
-struct Floor {
-  double jaccard = 0.5;
-  double containment = 0.5;
-  std::uint32_t words = 16;     // of the longest passage
-  std::uint32_t shingles = 25;  // distinct, in common
-};
-
 class Comparer {
  public:
   explicit Comparer(AlignSettings settings) : settings_(settings) {}
@@ -58,9 +52,9 @@ class Comparer {
   // Compares and, if the pair reaches the floor, appends its passages to `quotes` and returns true.
   bool compare(Prepared& a, Prepared& b, const Floor& floor, Overlap& out, Buffer<Quote>& quotes) {
     const bool swapped = before(b, a);
-    const Prepared& x = swapped ? b : a;
-    const Prepared& y = swapped ? a : b;
-    const auto [shared, places] = count_shared(x, y);
+    Prepared& x = swapped ? b : a;
+    Prepared& y = swapped ? a : b;
+    const auto [shared, places] = find_shared(x, y);
     out.shared = static_cast<std::uint32_t>(shared);
     out.identical = a.tokens.size() > 0 && a.tokens.all() == b.tokens.all();
     out.shingles_a = static_cast<std::uint32_t>(a.distinct());
@@ -69,8 +63,8 @@ class Comparer {
     out.tokens_b = static_cast<std::uint32_t>(b.tokens.size());
     const bool alike = out.identical || reaches(shared, a.distinct() + b.distinct() - shared, floor.jaccard) ||
                        reaches(shared, std::min(a.distinct(), b.distinct()), floor.containment);
-    if (!alike && floor.words > 0 && places < settings_.min_shingles()) return false;
-    const Buffer<Passage>& passages = aligner_.passages(x, y, settings_);
+    if (!alike && places < floor.places) return false;
+    const Buffer<Passage>& passages = aligner_.passages(x, y, in_y_, settings_);
     out.longest = out.run = 0;
     for (const Passage& p : passages) {
       out.longest = std::max(out.longest, p.words);
@@ -89,13 +83,16 @@ class Comparer {
     return part > 0 && static_cast<double>(part) >= share * static_cast<double>(whole);
   }
 
-  // Distinct shingles in common, and the places in x where one stands: no fewer than the shingles of any passage.
-  static std::pair<std::size_t, std::size_t> count_shared(const Prepared& x, const Prepared& y) {
+  // Finds the shingles of x in y. Gives the distinct ones in common, and the places in x where one stands: no fewer than the
+  // shingles of any passage.
+  std::pair<std::size_t, std::size_t> find_shared(const Prepared& x, const Prepared& y) {
     std::size_t shared = 0, places = 0;
+    in_y_.resize(x.shingles.size());
     for (std::uint32_t i = 0; i < x.shingles.size(); ++i) {
-      if (y.places.first(x.shingles[i]) == kNowhere) continue;
+      in_y_[i] = y.places.first(x.shingles[i]);
+      if (in_y_[i] == kNowhere) continue;
       ++places;
-      shared += x.places.first(x.shingles[i]) == i;
+      shared += x.places.is_first(i);
     }
     return {shared, places};
   }
@@ -149,14 +146,13 @@ class Comparer {
   }
 
   // Whether a passage is a quotation is asked only where its verbatim runs are shorter than the passage.
-  std::uint32_t longest_prose(const Prepared& x, const Prepared& y, const Buffer<Passage>& passages, const Overlap& out) {
+  static std::uint32_t longest_prose(Prepared& x, Prepared& y, const Buffer<Passage>& passages, const Overlap& out) {
     if (out.run == out.longest) return out.longest;
-    find_quotations(x.text, quoted_x_);
-    find_quotations(y.text, quoted_y_);
+    const Buffer<Span>&quoted_x = quotations_of(x), &quoted_y = quotations_of(y);
     std::uint32_t longest = 0;
     for (const Passage& p : passages) {
-      const bool quoted = lies_in(quoted_x_, x.tokens.spans[p.x_begin].begin, x.tokens.spans[p.x_end - 1].end) ||
-                          lies_in(quoted_y_, y.tokens.spans[p.y_begin].begin, y.tokens.spans[p.y_end - 1].end);
+      const bool quoted = lies_in(quoted_x, x.tokens.spans[p.x_begin].begin, x.tokens.spans[p.x_end - 1].end) ||
+                          lies_in(quoted_y, y.tokens.spans[p.y_begin].begin, y.tokens.spans[p.y_end - 1].end);
       if (!quoted) longest = std::max(longest, p.words);
     }
     return longest;
@@ -179,7 +175,8 @@ class Comparer {
   AlignSettings settings_;
   Aligner aligner_;
   Rewriter rewriter_;
-  Buffer<Span> covered_a_, covered_b_, quoted_x_, quoted_y_;
+  Buffer<Span> covered_a_, covered_b_;
+  Buffer<std::uint32_t> in_y_;  // for each shingle of x its first place in y, or kNowhere
 };
 
 // Compared pairs, laid flat: quotes of overlaps[i] are [quote_end[i-1], quote_end[i]).
@@ -188,16 +185,13 @@ struct Overlaps {
   Buffer<Quote> quotes;
   Buffer<std::uint64_t> quote_end;
 
-  void append(const Overlaps& other) {
-    const std::uint64_t base = quotes.size();
-    rows.append(other.rows.data(), other.rows.size());
-    quotes.append(other.quotes.data(), other.quotes.size());
-    for (const std::uint64_t end : other.quote_end) quote_end.push_back(base + end);
+  // Appends one row of another.
+  void take(const Overlaps& other, std::size_t row) {
+    const std::uint64_t first = row == 0 ? 0 : other.quote_end[row - 1];
+    rows.push_back(other.rows[row]);
+    quotes.append(other.quotes.data() + first, other.quote_end[row] - first);
+    quote_end.push_back(quotes.size());
   }
-};
-
-struct StoryPair {
-  std::uint32_t a, b;
 };
 
 // Stories made ready: the last one of each slot, and apart from them the first story of the current pair, which many
@@ -235,85 +229,75 @@ class PreparedCache {
   std::vector<Slot> slots_;
 };
 
-// Whether stories with these shingle hashes may reach the floor together: false only if they can't. Turns away most
-// proposals at the cost of hashing one story.
-inline bool may_reach(const Prepared& a, const Buffer<std::uint64_t>& hashes, const Floor& floor, std::size_t min_shingles) {
-  std::size_t shared = 0;  // places, so no fewer than the distinct shingles in common
-  for (const std::uint64_t hash : hashes) shared += a.places.first(hash) != kNowhere;
-  if (shared == 0) return false;
-  const double most = static_cast<double>(shared), share = std::min(floor.jaccard, floor.containment);
-  if (shared >= min_shingles || most >= share * static_cast<double>(a.distinct())) return true;
-  // All that is left is a small set held by a large one: a text that repeats the same few shingles.
-  Buffer<std::uint64_t> seen;
-  for (const std::uint64_t hash : hashes) {
-    if (std::find(seen.begin(), seen.end(), hash) != seen.end()) continue;
-    seen.push_back(hash);
-    if (static_cast<double>(seen.size()) * floor.containment > most) return false;
-  }
-  return true;
-}
-
 // One thread's working memory for compare_pairs().
 class PairWorker {
  public:
-  PairWorker(const Corpus& corpus, const AlignSettings& settings)
-      : corpus_(corpus), settings_(settings), cache_(corpus), comparer_(settings) {}
+  PairWorker(const Corpus& corpus, const AlignSettings& settings) : cache_(corpus), comparer_(settings) {}
 
-  // Appends the pair to `out` if it reaches the floor.
-  void compare(const StoryPair& pair, const Floor& floor, Overlaps& out) {
-    Prepared& a = cache_.first(pair.a);
-    if (floor.words > 0 && !look_alike(pair)) {
-      shingle_text(corpus_.text(pair.b), settings_.shingle, sketcher_);
-      if (!may_reach(a, sketcher_.hashes, floor, settings_.min_shingles())) return;
-    }
+  // Appends the pair to `out` if it reaches the floor, and says whether it does.
+  bool compare(const StoryPair& pair, const Floor& floor, Overlaps& out) {
     Overlap row{};
     row.a = pair.a;
     row.b = pair.b;
-    if (!comparer_.compare(a, cache_.second(pair.b), floor, row, out.quotes)) return;
+    Prepared& a = cache_.first(pair.a);
+    if (!comparer_.compare(a, cache_.second(pair.b), floor, row, out.quotes)) return false;
     out.rows.push_back(row);
     out.quote_end.push_back(out.quotes.size());
+    return true;
   }
 
  private:
-  // Whether the signatures promise a pair that may_reach() would let pass, so that asking it is work for nothing. Stories
-  // without shingles have equal signatures, too.
-  bool look_alike(const StoryPair& pair) const {
-    const auto x = corpus_.signature(pair.a), y = corpus_.signature(pair.b);
-    std::size_t equal = 0;
-    for (std::size_t k = 0; k < x.size(); ++k) equal += x[k] == y[k];
-    return equal * 4 >= x.size();
-  }
-
-  const Corpus& corpus_;
-  AlignSettings settings_;
-  Sketcher sketcher_;
   PreparedCache cache_;
   Comparer comparer_;
 };
 
+// Orders pairs, given by place, so that those of one group of stories follow each other: each story is then made ready once.
+inline void by_group(std::span<const StoryPair> pairs, std::size_t stories, std::vector<std::uint32_t>& places) {
+  std::vector<std::uint32_t> parent(stories);
+  std::iota(parent.begin(), parent.end(), 0u);
+  const auto root = [&parent](std::uint32_t story) {
+    while (parent[story] != story) story = parent[story] = parent[parent[story]];
+    return story;
+  };
+  for (const std::uint32_t p : places) {
+    const std::uint32_t x = root(pairs[p].a), y = root(pairs[p].b);
+    parent[std::max(x, y)] = std::min(x, y);
+  }
+  std::vector<std::uint64_t> keyed;
+  keyed.reserve(places.size());
+  for (const std::uint32_t p : places) keyed.push_back(std::uint64_t{root(pairs[p].a)} << 32 | p);
+  std::sort(keyed.begin(), keyed.end());
+  for (std::size_t i = 0; i < keyed.size(); ++i) places[i] = static_cast<std::uint32_t>(keyed[i]);
+}
+
 // Compares `pairs` (story numbers, a != b in each) and keeps those that reach the floor, in the order given.
 inline Overlaps compare_pairs(const Corpus& corpus, std::span<const StoryPair> pairs, const AlignSettings& settings,
-                              const Floor& floor, std::size_t threads) {
+                              Floor floor, std::size_t threads) {
   const auto lock = corpus.reading();
   for (const StoryPair& pair : pairs)
     if (pair.a >= corpus.size() || pair.b >= corpus.size())
       throw std::invalid_argument("pairs: names a story that is not in the corpus");
+  if (pairs.size() > std::numeric_limits<std::uint32_t>::max()) throw std::length_error("pairs: too many for one call");
+  if (floor.words > 0)
+    floor.places = static_cast<std::uint32_t>(std::min<std::size_t>(settings.min_shingles(floor.words), floor.shingles));
+  std::vector<std::uint32_t> places = sieve(corpus, pairs, floor, threads);
+  by_group(pairs, corpus.size(), places);
   constexpr std::size_t kPiece = 512;
-  const std::size_t tasks = (pairs.size() + kPiece - 1) / kPiece, workers = worker_count(threads, tasks);
+  const std::size_t tasks = (places.size() + kPiece - 1) / kPiece, workers = worker_count(threads, tasks);
   std::vector<Overlaps> found(tasks);
+  std::vector<std::uint64_t> row_of(pairs.size(), ~std::uint64_t{0});  // of each pair that reaches the floor: task, row in it
   std::vector<PairWorker> team;
   team.reserve(workers);
   for (std::size_t w = 0; w < workers; ++w) team.emplace_back(corpus, settings);
   for_each_task(tasks, threads, [&](std::size_t task, std::size_t worker) {
-    const std::size_t first = task * kPiece;
-    for (const StoryPair& pair : pairs.subspan(first, std::min(kPiece, pairs.size() - first)))
-      team[worker].compare(pair, floor, found[task]);
+    for (std::size_t i = task * kPiece; i < std::min(places.size(), (task + 1) * kPiece); ++i) {
+      const std::uint64_t row = found[task].rows.size();
+      if (team[worker].compare(pairs[places[i]], floor, found[task])) row_of[places[i]] = task << 32 | row;
+    }
   });
   Overlaps all;
-  for (Overlaps& part : found) {
-    all.append(part);
-    part = {};
-  }
+  for (const std::uint64_t place : row_of)
+    if (place != ~std::uint64_t{0}) all.take(found[place >> 32], static_cast<std::uint32_t>(place));
   return all;
 }
 

@@ -21,12 +21,12 @@ inline std::vector<std::uint32_t> identical_heads(const Corpus& corpus, std::spa
   for (const std::uint32_t story : order)
     if (story >= corpus.size()) throw std::invalid_argument("order: names a story that is not in the corpus");
   std::vector<std::uint32_t> head(order.size());
-  Buffer<join_detail::Entry> entries;
+  Buffer<join_detail::Entry> by_rank;
   for (std::uint32_t r = 0; r < order.size(); ++r) {
     head[r] = r;
-    if (corpus.token_count(order[r]) > 0) entries.push_back({corpus.digest(order[r]), r});
+    if (corpus.token_count(order[r]) > 0) by_rank.push_back({corpus.digest(order[r]), r});
   }
-  std::sort(entries.begin(), entries.end());
+  const Buffer<join_detail::Entry> entries = join_detail::grouped(by_rank);
   Tokens tokens;
   for (std::size_t i = 0, next; i < entries.size(); i = next) {
     for (next = i + 1; next < entries.size() && entries[next].key == entries[i].key;) ++next;

@@ -5,6 +5,7 @@
 // squared, so the members that later ones visit are limited; which ones is the caller's rule.
 #pragma once
 #include <algorithm>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -58,7 +59,7 @@ struct JoinInput {
 
 struct Candidates {
   std::vector<RankPair> pairs;   // ascending
-  std::size_t cut_buckets = 0;   // whose members were not all visited
+  Buffer<std::uint32_t> cut;     // ranks in buckets whose members were not all visited, ascending
 };
 
 namespace join_detail {
@@ -66,7 +67,6 @@ namespace join_detail {
 struct Entry {
   std::uint64_t key;
   std::uint32_t rank;
-  friend bool operator<(const Entry& x, const Entry& y) { return x.key != y.key ? x.key < y.key : x.rank < y.rank; }
 };
 
 // The members [begin, end) that `rank` visits.
@@ -77,13 +77,37 @@ struct Visit {
 struct Partition {
   Buffer<std::uint32_t> members;
   Buffer<Visit> visits;
-  std::size_t cut = 0;
+  Buffer<std::uint32_t> cut;  // ranks, some of them often
 };
 
-// Sorts `entries` into buckets; `rule(ranks, partition)` adds a bucket of two or more stories. A story may have a key twice.
+// Brings equal keys together, their ranks ascending as before: a counting sort by the key's hash into cells of a few
+// entries each, and those by comparison.
+inline Buffer<Entry> grouped(Buffer<Entry>& entries) {
+  const int bits = std::clamp(static_cast<int>(std::bit_width(entries.size() / 4)), 1, 20);
+  const auto cell = [bits](const Entry& e) { return static_cast<std::size_t>(e.key * xxh3::kPrime64_1 >> (64 - bits)); };
+  std::vector<std::size_t> ends(std::size_t{1} << bits);
+  for (const Entry& e : entries) ++ends[cell(e)];
+  std::size_t total = 0;
+  for (std::size_t& end : ends) end = std::exchange(total, total + end);
+  Buffer<Entry> out;
+  out.resize(entries.size());
+  for (const Entry& e : entries) out[ends[cell(e)]++] = e;
+  entries = {};
+  const auto by_key = [](const Entry& x, const Entry& y) { return x.key < y.key; };
+  std::size_t begin = 0;
+  for (const std::size_t end : ends) {
+    if (end - begin > 1 && !std::is_sorted(out.begin() + begin, out.begin() + end, by_key))
+      std::stable_sort(out.begin() + begin, out.begin() + end, by_key);
+    begin = end;
+  }
+  return out;
+}
+
+// Puts the members of `unsorted`, ascending by rank, into buckets; `rule(ranks, partition)` adds a bucket of two or more
+// stories. A story may have a key twice.
 template <class Rule>
-void bucket(Buffer<Entry>& entries, const Rule& rule, Partition& partition) {
-  std::sort(entries.begin(), entries.end());
+void bucket(Buffer<Entry>& unsorted, const Rule& rule, Partition& partition) {
+  const Buffer<Entry> entries = grouped(unsorted);
   Buffer<std::uint32_t> ranks;
   for (std::size_t i = 0, next; i < entries.size(); i = next) {
     for (next = i + 1; next < entries.size() && entries[next].key == entries[i].key;) ++next;
@@ -106,7 +130,7 @@ inline void add_bucket(std::span<const std::uint32_t> ranks, const BucketLimits&
   partition.members.append(ranks.data(), ranks.size());
   for (std::size_t i = 1; i < ranks.size(); ++i)
     partition.visits.push_back({ranks[i], begin, begin + static_cast<std::uint32_t>(std::min(i, most))});
-  partition.cut += most + 1 < ranks.size();
+  if (most + 1 < ranks.size()) partition.cut.append(ranks.data(), ranks.size());
 }
 
 // Every rank's visits together, whatever partition they came from.
@@ -156,8 +180,12 @@ inline bool in_window(const JoinInput& in, std::uint32_t x, std::uint32_t y) {
 
 inline Candidates gather(const JoinInput& in, std::vector<Partition>& partitions) {
   Candidates out;
-  for (const Partition& p : partitions) out.cut_buckets += p.cut;
   const std::size_t ranks = in.order.size();
+  std::vector<std::uint8_t> cut(ranks);
+  for (const Partition& p : partitions)
+    for (const std::uint32_t rank : p.cut) cut[rank] = 1;
+  for (std::uint32_t r = 0; r < ranks; ++r)
+    if (cut[r]) out.cut.push_back(r);
   const VisitIndex index(ranks, partitions);
   constexpr std::size_t kPiece = 1024;
   const std::size_t tasks = (ranks + kPiece - 1) / kPiece;
@@ -193,17 +221,23 @@ inline Candidates band_pairs(const JoinInput& in, std::size_t bands, std::size_t
   in.check();
   if (rows < 1 || bands > in.corpus.num_perm() / rows)
     throw std::invalid_argument("bands x rows: more than the signature holds");
+  constexpr std::size_t kAtOnce = 4;  // bands whose values are read together: a few of them share a line of memory
+  std::vector<std::uint32_t> taking_part;
+  for (std::uint32_t r = 0; r < in.order.size(); ++r)
+    if (in.active[r] && in.corpus.has_shingles(in.order[r])) taking_part.push_back(r);
   std::vector<Partition> partitions(bands);
-  for_each_task(bands, in.threads, [&](std::size_t band, std::size_t) {
-    Buffer<Entry> entries;
-    entries.reserve(in.order.size());
-    for (std::uint32_t r = 0; r < in.order.size(); ++r) {
-      if (!in.active[r] || !in.corpus.has_shingles(in.order[r])) continue;
-      const std::uint32_t* values = in.corpus.signature(in.order[r]).data() + band * rows;
-      entries.push_back({xxh3::hash(reinterpret_cast<const std::uint8_t*>(values), rows * sizeof *values), r});
+  for_each_task((bands + kAtOnce - 1) / kAtOnce, in.threads, [&](std::size_t task, std::size_t) {
+    const std::size_t first = task * kAtOnce, count = std::min(kAtOnce, bands - first);
+    Buffer<Entry> entries[kAtOnce];
+    for (std::size_t k = 0; k < count; ++k) entries[k].resize(taking_part.size());
+    for (std::size_t i = 0; i < taking_part.size(); ++i) {
+      const std::uint32_t* values = in.corpus.signature(in.order[taking_part[i]]).data() + first * rows;
+      for (std::size_t k = 0; k < count; ++k, values += rows)
+        entries[k][i] = {xxh3::hash(reinterpret_cast<const std::uint8_t*>(values), rows * sizeof *values), taking_part[i]};
     }
-    bucket(entries, [limits](std::span<const std::uint32_t> ranks, Partition& p) { add_bucket(ranks, limits, p); },
-           partitions[band]);
+    for (std::size_t k = 0; k < count; ++k)
+      bucket(entries[k], [limits](std::span<const std::uint32_t> ranks, Partition& p) { add_bucket(ranks, limits, p); },
+             partitions[first + k]);
   });
   return gather(in, partitions);
 }
@@ -232,7 +266,7 @@ inline Candidates passage_pairs(const JoinInput& in, std::span<const std::uint8_
       }
       taken.push_back(r);
     }
-    if (keepers > cap || others > limit) ++p.cut;
+    if (keepers > cap || others > limit) p.cut.append(ranks.data(), ranks.size());
     if (keepers <= cap) add_bucket({taken.data(), taken.size()}, {taken.size(), 0}, p);
   };
   std::vector<Partition> partitions(kPartitions);

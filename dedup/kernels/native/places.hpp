@@ -33,10 +33,15 @@ class Places {
     slots_.resize(slots);
     std::fill(slots_.begin(), slots_.end(), kNowhere);
     next_.resize(hashes.size());
+    is_first_.resize(hashes.size());
     distinct_ = 0;
     for (std::size_t i = hashes.size(); i-- > 0;) {  // backwards, so that chains ascend
       std::uint32_t& slot = find(hashes_[i]);
-      distinct_ += slot == kNowhere;
+      if (slot == kNowhere)
+        ++distinct_;
+      else
+        is_first_[slot] = 0;
+      is_first_[i] = 1;
       next_[i] = slot;
       slot = static_cast<std::uint32_t>(i);
     }
@@ -45,6 +50,8 @@ class Places {
   std::size_t distinct() const { return distinct_; }
   // The first place of `hash`, or kNowhere.
   std::uint32_t first(std::uint64_t hash) const { return const_cast<Places*>(this)->find(hash); }
+  // Whether the hash at `place` stands nowhere before it.
+  bool is_first(std::uint32_t place) const { return is_first_[place] != 0; }
   // The next place of the same hash, or kNowhere.
   std::uint32_t next(std::uint32_t place) const { return next_[place]; }
 
@@ -59,6 +66,7 @@ class Places {
   int shift_ = 60;
   std::size_t mask_ = 0, distinct_ = 0;
   Buffer<std::uint32_t> slots_, next_;
+  Buffer<std::uint8_t> is_first_;
 };
 
 }  // namespace dedup

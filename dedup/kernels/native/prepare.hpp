@@ -8,6 +8,7 @@
 
 #include "buffer.hpp"
 #include "places.hpp"
+#include "quotations.hpp"
 #include "sketch.hpp"
 #include "tokens.hpp"
 
@@ -31,19 +32,22 @@ struct Prepared {
   Places places;                   // of the shingles
   Facts facts;                     // once collect_facts() was called
   bool has_facts = false;
+  Buffer<Span> quotations;         // once quotations_of() was called
+  bool has_quotations = false;
 
   std::size_t distinct() const { return places.distinct(); }
 };
 
 inline void prepare(std::string_view text, std::size_t shingle, Prepared& p) {
-  tokenize<true>(text, p.tokens);
   p.text = text;
-  const std::size_t count = p.tokens.size();
-  p.words.resize(count);
-  for (std::size_t i = 0; i < count; ++i) p.words[i] = xxh3::hash(p.tokens.at(i), p.tokens.bytes(i, 1));
-  hash_shingles(p.tokens, shingle, p.shingles);
+  detail_text(text, shingle, p.tokens, p.words, p.shingles);
   p.places.build(p.shingles);
-  p.has_facts = false;
+  p.has_facts = p.has_quotations = false;
+}
+
+inline const Buffer<Span>& quotations_of(Prepared& p) {
+  if (!std::exchange(p.has_quotations, true)) find_quotations(p.text, p.quotations);
+  return p.quotations;
 }
 
 // Finds the code points of a text, asked for in ascending order.
@@ -110,7 +114,7 @@ inline void collect_facts(Prepared& p) {
     const bool digit = flags[i] & kTokenDigit, upper = flags[i] & kTokenUpper;
     letters += !digit;
     capitals += !digit && upper;
-    if (facts.values[i] == 0 || facts.places.first(facts.values[i]) != i) continue;
+    if (facts.values[i] == 0 || !facts.places.is_first(i)) continue;
     if (digit) {
       facts.roles[i] = Facts::figure;
       ++facts.figures;

@@ -16,11 +16,15 @@ enum class Mark : std::uint8_t { none, quote, line };
 
 // The mark that begins at `byte`. Which way a mark faces is no help: languages differ, as in „so“ and “so”.
 inline Mark mark_at(std::string_view text, std::size_t byte) {
-  if (text[byte] == '"') return Mark::quote;
-  if (text[byte] == '\n') return Mark::line;
-  for (const std::string_view mark : {"\u201C", "\u201D", "\u201E", "\u300C", "\u300D", "\u300E", "\u300F", "\u00AB", "\u00BB"})
-    if (text.substr(byte, mark.size()) == mark) return Mark::quote;
-  return Mark::none;
+  const auto follows = [&](std::size_t i) { return byte + i < text.size() ? static_cast<std::uint8_t>(text[byte + i]) : 0; };
+  switch (static_cast<std::uint8_t>(text[byte])) {
+    case '"': return Mark::quote;
+    case '\n': return Mark::line;
+    case 0xC2: return follows(1) == 0xAB || follows(1) == 0xBB ? Mark::quote : Mark::none;  // « »
+    case 0xE2: return follows(1) == 0x80 && follows(2) >= 0x9C && follows(2) <= 0x9E ? Mark::quote : Mark::none;  // “ ” „
+    case 0xE3: return follows(1) == 0x80 && follows(2) >= 0x8C && follows(2) <= 0x8F ? Mark::quote : Mark::none;  // 「」『』
+    default: return Mark::none;
+  }
 }
 
 }  // namespace quotations_detail

@@ -56,6 +56,14 @@ DEDUP_INLINE void shingle_body(std::string_view text, std::size_t shingle, Sketc
   hash_shingles(s.tokens, shingle, s.hashes);
 }
 
+DEDUP_INLINE void detail_body(std::string_view text, std::size_t shingle, Tokens& tokens, Buffer<std::uint64_t>& words,
+                              Buffer<std::uint64_t>& shingles) {
+  tokenize<true>(text, tokens);
+  words.resize(tokens.size());
+  for (std::size_t i = 0; i < words.size(); ++i) words[i] = xxh3::hash(tokens.at(i), tokens.bytes(i, 1));
+  hash_shingles(tokens, shingle, shingles);
+}
+
 template <int Bytes>
 DEDUP_INLINE void sketch_body(std::string_view text, const SketchSettings& settings, Sketcher& s) {
   shingle_body(text, settings.shingle, s);
@@ -73,6 +81,10 @@ DEDUP_INLINE void sketch_body(std::string_view text, const SketchSettings& setti
   }                                                                                                                  \
   __VA_ARGS__ inline void shingle_##name(std::string_view text, std::size_t shingle, Sketcher& s) {                  \
     shingle_body(text, shingle, s);                                                                                  \
+  }                                                                                                                  \
+  __VA_ARGS__ inline void detail_##name(std::string_view text, std::size_t shingle, Tokens& tokens,                   \
+                                        Buffer<std::uint64_t>& words, Buffer<std::uint64_t>& shingles) {             \
+    detail_body(text, shingle, tokens, words, shingles);                                                             \
   }                                                                                                                  \
   __VA_ARGS__ inline void minhash_##name(const std::uint64_t* hashes, std::size_t count, const Permutations& perms,  \
                                          Buffer<std::uint32_t>& mixed, Buffer<std::uint32_t>& minima) {              \
@@ -105,6 +117,12 @@ inline void sketch(std::string_view text, const SketchSettings& settings, Sketch
 // Fills the tokens and shingle hashes of `s` only.
 inline void shingle_text(std::string_view text, std::size_t shingle, Sketcher& s) {
   DEDUP_DISPATCH(shingle, text, shingle, s);
+}
+
+// Fills `tokens` in detail, and the hashes of all tokens and of all shingles.
+inline void detail_text(std::string_view text, std::size_t shingle, Tokens& tokens, Buffer<std::uint64_t>& words,
+                        Buffer<std::uint64_t>& shingles) {
+  DEDUP_DISPATCH(detail, text, shingle, tokens, words, shingles);
 }
 
 // The signature of `count` shingle hashes, in the first permutations.count values of `minima`; `mixed` is working memory.

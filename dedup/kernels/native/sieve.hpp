@@ -1,0 +1,170 @@
+// Which pairs of stories may be worth comparing: most of those that share one passage key have little else in common.
+#pragma once
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "buffer.hpp"
+#include "corpus.hpp"
+#include "parallel.hpp"
+#include "sketch.hpp"
+
+namespace dedup {
+
+struct StoryPair {
+  std::uint32_t a, b;
+};
+
+// A pair is worth keeping if it is identical or reaches any one of these.
+struct Floor {
+  double jaccard = 0.5;
+  double containment = 0.5;
+  std::uint32_t words = 16;     // of the longest passage
+  std::uint32_t shingles = 25;  // distinct, in common
+  std::uint32_t places = 0;     // of shingles in common, without which neither of those two is reached
+};
+
+namespace sieve_detail {
+
+// 16 bits of the hash of every shingle of some stories, in text order: what two stories share, and now and then more.
+class Fingerprints {
+ public:
+  struct Story {
+    const std::uint16_t* values = nullptr;
+    std::uint32_t count = 0;
+    std::uint32_t distinct = 0;  // no more than the story's distinct shingles
+  };
+
+  // A set of fingerprints, which fits the first cache.
+  class Set {
+   public:
+    Set() : bits_(std::size_t{1} << 10) {}
+    // How many were not in it.
+    std::uint32_t add(const Story& story) {
+      std::uint32_t fresh = 0;
+      for (std::uint32_t i = 0; i < story.count; ++i) {
+        std::uint64_t& word = bits_[story.values[i] >> 6];
+        const std::uint64_t bit = std::uint64_t{1} << (story.values[i] & 63);
+        fresh += (word & bit) == 0;
+        word |= bit;
+      }
+      return fresh;
+    }
+    void remove(const Story& story) {
+      for (std::uint32_t i = 0; i < story.count; ++i) bits_[story.values[i] >> 6] = 0;
+    }
+    std::uint32_t count(const Story& story) const {
+      std::uint64_t found = 0;
+      for (std::uint32_t i = 0; i < story.count; ++i) found += bits_[story.values[i] >> 6] >> (story.values[i] & 63) & 1;
+      return static_cast<std::uint32_t>(found);
+    }
+
+   private:
+    std::vector<std::uint64_t> bits_;
+  };
+
+  // `wanted` holds story numbers, ascending.
+  Fingerprints(const Corpus& corpus, std::span<const std::uint32_t> wanted, std::size_t threads)
+      : wanted_(wanted), stories_(wanted.size()), values_((wanted.size() + kPiece - 1) / kPiece) {
+    std::vector<Worker> team(worker_count(threads, values_.size()));
+    for_each_task(values_.size(), threads, [&](std::size_t task, std::size_t worker) {
+      Buffer<std::uint16_t>& values = values_[task];
+      Sketcher& sketcher = team[worker].sketcher;
+      const std::size_t first = task * kPiece, last = std::min(wanted.size(), first + kPiece);
+      for (std::size_t i = first; i < last; ++i) {
+        shingle_text(corpus.text(wanted[i]), corpus.settings().shingle, sketcher);
+        const std::size_t begin = values.size(), count = sketcher.hashes.size();
+        values.resize(begin + count);
+        for (std::size_t k = 0; k < count; ++k) values[begin + k] = static_cast<std::uint16_t>(sketcher.hashes[k] >> 32);
+        stories_[i].count = static_cast<std::uint32_t>(count);
+      }
+      const std::uint16_t* at = values.data();  // which does not move any more
+      for (std::size_t i = first; i < last; ++i) {
+        stories_[i].values = at;
+        at += stories_[i].count;
+        stories_[i].distinct = team[worker].set.add(stories_[i]);
+        team[worker].set.remove(stories_[i]);
+      }
+    });
+  }
+
+  // Of a story that was wanted.
+  const Story& of(std::uint32_t story) const {
+    return stories_[static_cast<std::size_t>(std::lower_bound(wanted_.begin(), wanted_.end(), story) - wanted_.begin())];
+  }
+
+ private:
+  static constexpr std::size_t kPiece = 256;
+  struct Worker {
+    Sketcher sketcher;
+    Set set;
+  };
+
+  std::span<const std::uint32_t> wanted_;
+  std::vector<Story> stories_;
+  std::vector<Buffer<std::uint16_t>> values_;
+};
+
+// Whether the signatures promise a pair that no sieve would hold back, so that asking is work for nothing. Stories without
+// shingles have equal signatures, too.
+inline bool look_alike(const Corpus& corpus, const StoryPair& pair) {
+  const auto x = corpus.signature(pair.a), y = corpus.signature(pair.b);
+  std::size_t equal = 0;
+  for (std::size_t k = 0; k < x.size(); ++k) equal += x[k] == y[k];
+  return equal * 4 >= x.size();
+}
+
+// False only if the stories cannot reach the floor together; `shared` is no fewer than the places of b where a shingle of a
+// stands.
+inline bool may_reach(std::uint32_t shared, const Fingerprints::Story& a, const Fingerprints::Story& b, const Floor& floor) {
+  const double most = shared, share = std::min(floor.jaccard, floor.containment);
+  return shared >= floor.places || (shared > 0 && (most >= share * a.distinct || most >= floor.containment * b.distinct));
+}
+
+}  // namespace sieve_detail
+
+// The places in `pairs` of those that may reach the floor, ascending. The corpus must be held.
+inline std::vector<std::uint32_t> sieve(const Corpus& corpus, std::span<const StoryPair> pairs, const Floor& floor,
+                                        std::size_t threads) {
+  using namespace sieve_detail;
+  constexpr std::size_t kPiece = 4096;
+  const std::size_t tasks = (pairs.size() + kPiece - 1) / kPiece;
+  std::vector<std::uint8_t> stays(pairs.size(), 1);
+  if (floor.words > 0) {
+    for_each_task(tasks, threads, [&](std::size_t task, std::size_t) {
+      for (std::size_t p = task * kPiece; p < std::min(pairs.size(), (task + 1) * kPiece); ++p)
+        stays[p] = look_alike(corpus, pairs[p]);
+    });
+    std::vector<std::uint32_t> wanted;
+    for (std::size_t p = 0; p < pairs.size(); ++p)
+      if (!stays[p]) wanted.insert(wanted.end(), {pairs[p].a, pairs[p].b});
+    std::sort(wanted.begin(), wanted.end());
+    wanted.erase(std::unique(wanted.begin(), wanted.end()), wanted.end());
+    const Fingerprints prints(corpus, wanted, threads);
+    std::vector<Fingerprints::Set> sets(worker_count(threads, tasks));
+    for_each_task(tasks, threads, [&](std::size_t task, std::size_t worker) {
+      Fingerprints::Set& set = sets[worker];
+      Fingerprints::Story a;
+      std::uint32_t in_set = pairs[task * kPiece].a + 1;  // any other story
+      for (std::size_t p = task * kPiece; p < std::min(pairs.size(), (task + 1) * kPiece); ++p) {
+        if (stays[p]) continue;
+        if (in_set != pairs[p].a) {
+          set.remove(a);
+          a = prints.of(in_set = pairs[p].a);
+          set.add(a);
+        }
+        const Fingerprints::Story& b = prints.of(pairs[p].b);
+        stays[p] = may_reach(set.count(b), a, b, floor);
+      }
+      set.remove(a);
+    });
+  }
+  std::vector<std::uint32_t> places;
+  for (std::size_t p = 0; p < pairs.size(); ++p)
+    if (stays[p]) places.push_back(static_cast<std::uint32_t>(p));
+  return places;
+}
+
+}  // namespace dedup
