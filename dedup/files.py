@@ -2,7 +2,7 @@
 
 An output is written to a temporary file beside its target, synced, and put in place in one step: at any moment the
 target is either what it was or whole. What goes to people is escaped for where it goes: ``csv_safe`` for spreadsheets,
-``printable`` for terminals, ``json_name`` for names that are not text.
+``printable`` for terminals.
 """
 
 from __future__ import annotations
@@ -11,19 +11,18 @@ import errno
 import io
 import os
 import re
-import secrets
 import stat
 import sys
 import unicodedata
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
-from typing import Any
-
-import msgspec
+from typing import TYPE_CHECKING, Any
 
 from dedup.errors import OutputError
-from dedup.story import Stamp
+
+if TYPE_CHECKING:
+    from dedup.story import Stamp
 
 StrPath = str | os.PathLike[str]
 Inode = tuple[int, int]
@@ -243,7 +242,7 @@ class Draft:
 @contextmanager
 def draft(folder: StrPath, *, shown: str) -> Iterator[Draft]:
     """A temporary file in ``folder``, removed at the end unless it was placed; OutputErrors call it ``shown``."""
-    path = Path(folder, f".dedup-{secrets.token_hex(8)}.part")
+    path = Path(folder, f".dedup-{os.urandom(8).hex()}.part")
     file: io.BufferedWriter | None = None
     try:
         with _naming(shown):
@@ -308,34 +307,6 @@ def safe_join(root: StrPath, relative: str) -> Path:
             if path.is_symlink():
                 raise OutputError(f"{str(path)!r}: is a symbolic link, which could lead outside {os.fspath(root)!r}")
     return path
-
-
-class RawName(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A name that is not Unicode text, for JSON: its bytes in base64.
-
-    ``surrogates`` marks one that holds lone surrogates that stand for no byte, as JSON records may.
-    """
-
-    from_bytes: bytes
-    surrogates: bool = False
-
-    def __str__(self) -> str:
-        return self.from_bytes.decode("utf-8", "surrogatepass" if self.surrogates else "surrogateescape")
-
-
-def json_name(name: str) -> str | RawName:
-    """A name in a form that JSON can hold; ``str()`` of it is the name again, whatever bytes it is made of."""
-    try:
-        name.encode("utf-8")
-    except UnicodeEncodeError:
-        pass
-    else:
-        return name
-    with suppress(UnicodeEncodeError):
-        raw = RawName(name.encode("utf-8", "surrogateescape"))
-        if str(raw) == name:
-            return raw
-    return RawName(name.encode("utf-8", "surrogatepass"), surrogates=True)
 
 
 # Escapes

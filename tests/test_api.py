@@ -38,7 +38,7 @@ def test_help_is_light() -> None:
         "from dedup.cli.app import main\n"
         "try: main()\n"
         "except SystemExit: pass\n"
-        "print([m for m in ('numpy','pyarrow','datasketch','dedup.kernels') if m in sys.modules], file=sys.stderr)"
+        "print([m for m in ('numpy','pyarrow','datasketch','dedup.kernels','msgspec') if m in sys.modules], file=sys.stderr)"
     )
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     assert done.stderr.strip() == "[]"

@@ -14,7 +14,6 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-import msgspec
 import pytest
 from act.world import killed_before, small_files
 from hypothesis import given
@@ -22,10 +21,8 @@ from hypothesis import strategies as st
 
 from dedup.errors import OutputError
 from dedup.files import (
-    RawName,
     csv_safe,
     draft,
-    json_name,
     printable,
     refuse_inputs,
     rename_new,
@@ -569,28 +566,6 @@ def test_whatever_is_joined_is_below(relative: str) -> None:
     except OutputError:
         return
     assert os.path.normpath(joined).startswith("/root-of-no-one/")
-
-
-# names for JSON
-
-
-@given(st.binary(max_size=12))
-def test_every_file_name_round_trips_through_json(raw: bytes) -> None:
-    name = os.fsdecode(raw)
-    read = msgspec.json.decode(msgspec.json.encode(json_name(name)), type=str | RawName)
-    assert os.fsencode(str(read)) == raw
-
-
-@given(st.text(st.characters(min_codepoint=0, max_codepoint=0x10FFFF, exclude_categories=[]), max_size=8))
-def test_every_id_round_trips_through_json(name: str) -> None:
-    read = msgspec.json.decode(msgspec.json.encode(json_name(name)), type=str | RawName)
-    assert str(read) == name
-
-
-def test_names_in_json_read_plainly() -> None:
-    assert json_name("é") == "é"
-    assert msgspec.json.encode(json_name("Caf\udce9.txt")) == b'{"from_bytes":"Q2Fm6S50eHQ="}'
-    assert msgspec.json.encode(json_name("\ud83d")) == b'{"from_bytes":"7aC9","surrogates":true}'
 
 
 # csv_safe

@@ -16,8 +16,9 @@ from typing import Annotated, BinaryIO
 
 import msgspec
 
+from dedup.act.names import RawName, json_name
 from dedup.errors import ManifestError, OutputError
-from dedup.files import RawName, draft, json_name, sync_folder
+from dedup.files import draft, sync_folder
 
 VERSION = 1
 _LINE_LIMIT = 16 << 20

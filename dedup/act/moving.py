@@ -21,8 +21,9 @@ from dedup.act.items import (
     opened_unchanged,
 )
 from dedup.act.manifest import Journal, Move, header, journal
+from dedup.act.names import json_name
 from dedup.errors import OutputError
-from dedup.files import Inode, StrPath, draft, json_name, rename_new, safe_join, sync_folder
+from dedup.files import Inode, StrPath, draft, rename_new, safe_join, sync_folder
 
 MANIFEST = "manifest.jsonl"
 _PIECE = 1 << 20

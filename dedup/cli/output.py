@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from dedup.files import printable, writing
-from dedup.story import Problem
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.progress import Progress
+
+    from dedup.story import Problem
 
 EXIT_UNREAD = 1
 EXIT_INTERRUPTED = 130
