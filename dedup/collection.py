@@ -13,12 +13,12 @@ from dedup import kernels
 from dedup.cluster import Keys
 from dedup.errors import UsageError
 from dedup.settings import Settings
-from dedup.sketch import new_corpus
+from dedup.sketch import Sketching, new_corpus
 from dedup.story import Origin, Problem, Stamp, Story
 
 _NOWHERE = Origin("", "")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_BATCH_BYTES = 4 << 20  # sketched in one call: enough for all cores, little beside the texts kept
+_BATCH_BYTES = 1 << 20  # sketched in one call: some milliseconds, little beside the texts kept
 
 
 def microseconds(when: datetime | None) -> int:
@@ -38,6 +38,7 @@ class Collection:
     origins: list[Origin] = field(default_factory=list)
     lines: list[int] = field(default_factory=list)
     corpus: kernels.Corpus = field(init=False)
+    _sketching: Sketching = field(init=False)
     _published: list[int] = field(default_factory=list)
     _texts: list[str] = field(default_factory=list)
     _pending: int = 0
@@ -47,6 +48,7 @@ class Collection:
 
     def __post_init__(self) -> None:
         self.corpus = new_corpus(self.settings)
+        self._sketching = Sketching(self.corpus, self.threads)
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -69,7 +71,7 @@ class Collection:
         self._texts.append(story.text)
         self._pending += len(story.text)
         if self._pending >= _BATCH_BYTES:
-            self.flush()
+            self._hand_over()
         if renamed == story.id:
             return None
         where = f"{story.path}:{story.line}" if story.line else story.path
@@ -104,8 +106,12 @@ class Collection:
 
     def flush(self) -> None:
         """Sketch what was added since the last time."""
+        self._hand_over()
+        self._sketching.wait()
+
+    def _hand_over(self) -> None:
         if self._texts:
-            self.corpus.add(self._texts, self.threads)
+            self._sketching.add(self._texts)
         self._texts, self._pending = [], 0
 
     def stamps(self) -> set[Stamp]:
