@@ -26,6 +26,26 @@ def microseconds(when: datetime | None) -> int:
     return kernels.UNDATED if when is None else (when - _EPOCH) // timedelta(microseconds=1)
 
 
+class Names:
+    """Gives each story of a run a name of its own."""
+
+    def __init__(self) -> None:
+        self._taken: set[str] = set()
+        self._again: dict[str, int] = {}
+
+    def take(self, story: Story) -> str:
+        """The id of the next story, in the order they are read; ``id#line`` or ``id#line~2`` where that is taken."""
+        name = story.id
+        if name in self._taken:
+            wanted = f"{name}#{story.line}" if story.line else name
+            name, again = wanted, self._again.get(wanted, 2)
+            while name in self._taken:
+                name, again = f"{wanted}~{again}", again + 1
+            self._again[wanted] = again
+        self._taken.add(name)
+        return name
+
+
 @dataclass(slots=True)
 class Collection:
     """Stories numbered from 0 in the order added. Their texts live in ``corpus``, one UTF-8 copy each."""
@@ -35,6 +55,7 @@ class Collection:
     ids: list[str] = field(default_factory=list)
     titles: list[str | None] = field(default_factory=list)
     sources: list[str | None] = field(default_factory=list)
+    urls: list[str | None] = field(default_factory=list)
     origins: list[Origin] = field(default_factory=list)
     lines: list[int] = field(default_factory=list)
     corpus: kernels.Corpus = field(init=False)
@@ -42,8 +63,7 @@ class Collection:
     _published: list[int] = field(default_factory=list)
     _texts: list[str] = field(default_factory=list)
     _pending: int = 0
-    _taken: set[str] = field(default_factory=set)
-    _again: dict[str, int] = field(default_factory=dict)
+    _names: Names = field(default_factory=Names)
     _places: npt.NDArray[np.int64] | None = None
 
     def __post_init__(self) -> None:
@@ -60,11 +80,11 @@ class Collection:
         """
         if story.published is not None and story.published.tzinfo is None:
             raise UsageError(f"story {story.id!r}: published {story.published} has no time zone; give it one")
-        renamed = self._free_id(story)
-        self._taken.add(renamed)
+        renamed = self._names.take(story)
         self.ids.append(renamed)
         self.titles.append(story.title)
         self.sources.append(story.source)
+        self.urls.append(story.url)
         self.origins.append(story.origin or _NOWHERE)
         self.lines.append(story.line)
         self._published.append(microseconds(story.published))
@@ -84,6 +104,7 @@ class Collection:
         self.ids += [""] * len(texts)
         self.titles += nothing
         self.sources += nothing
+        self.urls += nothing
         self.origins += [_NOWHERE] * len(texts)
         self.lines += [0] * len(texts)
         self._published += published
@@ -94,16 +115,6 @@ class Collection:
         self.ids[number] = id
         self._published[number] = kernels.UNDATED if published is None else published
 
-    def _free_id(self, story: Story) -> str:
-        if story.id not in self._taken:
-            return story.id
-        wanted = f"{story.id}#{story.line}" if story.line else story.id
-        name, again = wanted, self._again.get(wanted, 2)
-        while name in self._taken:
-            name, again = f"{wanted}~{again}", again + 1
-        self._again[wanted] = again
-        return name
-
     def flush(self) -> None:
         """Sketch what was added since the last time."""
         self._hand_over()
@@ -113,6 +124,20 @@ class Collection:
         if self._texts:
             self._sketching.add(self._texts)
         self._texts, self._pending = [], 0
+
+    def story(self, number: int) -> Story:
+        """A story as it is remembered: all but the bytes of its record."""
+        moment = self._published[number]
+        return Story(
+            id=self.ids[number],
+            text=self.corpus.text(number),
+            title=self.titles[number],
+            source=self.sources[number],
+            url=self.urls[number],
+            published=None if moment == kernels.UNDATED else _EPOCH + timedelta(microseconds=moment),
+            origin=self.origins[number],
+            line=self.lines[number],
+        )
 
     def stamps(self) -> set[Stamp]:
         """The stamps of the files that stories came from."""

@@ -140,6 +140,14 @@ NB_MODULE(_native, m) {
         const Texts texts(source);
         unlocked([&] { self.add(texts.views(), threads); });
       }, "texts"_a, "threads"_a = 0)
+      .def("text", [](const Corpus& self, std::size_t number) {
+        const auto text = unlocked([&] {
+          const auto lock = self.reading();
+          if (number >= self.size()) throw nb::index_error("no story of that number");
+          return self.text(number);  // stays where it is, whatever is added later
+        });
+        return nb::steal<nb::str>(PyUnicode_DecodeUTF8(text.data(), static_cast<Py_ssize_t>(text.size()), "surrogatepass"));
+      }, "number"_a)
       .def("token_counts", [](const Corpus& self) {
         return to_numpy<std::uint32_t>(unlocked([&] { return self.token_counts(); }), 0);
       })
