@@ -14,7 +14,7 @@ import numpy.typing as npt
 from dedup.cluster import KEPT
 from dedup.collection import Collection
 from dedup.kernels import UNDATED
-from dedup.relate import RELATIONS
+from dedup.relate import RELATIONS, Commonness, SharedKeys
 from dedup.story import Cluster, Decision, Overlap, Problem, Relation
 from dedup.verify import Compared
 
@@ -100,13 +100,33 @@ class ScanResult:
     @cached_property
     def decisions(self) -> list[Decision]:
         """One for each story, sorted by id."""
-        rank = np.empty(len(self.order), np.int64)
-        rank[self.order] = np.arange(len(self.order))
         by_id = np.argsort(self.stories.id_places())
         return [
             self._decision(story, edge)
-            for story, edge in zip(by_id.tolist(), self.absorbed[rank[by_id]].tolist(), strict=True)
+            for story, edge in zip(by_id.tolist(), self.absorbed[self.ranks[by_id]].tolist(), strict=True)
         ]
+
+    def decision(self, story: int) -> Decision:
+        """The one for the story of that number."""
+        return self._decision(story, int(self.absorbed[self.ranks[story]]))
+
+    @cached_property
+    def ranks(self) -> npt.NDArray[np.int64]:
+        """The place of each story in keep order."""
+        ranks = np.empty(len(self.order), np.int64)
+        ranks[self.order] = np.arange(len(self.order))
+        return ranks
+
+    def commonness(self, pairs: npt.NDArray[np.uint32]) -> Commonness:
+        """How common what pairs share is, among the stories that are kept; ``(n, 2)`` story numbers, proposed or not."""
+        head = np.asarray(self.stories.corpus.identical_heads(self.order), np.uint32)
+        heads = head[self.ranks[pairs]]
+        differing = np.flatnonzero(heads[:, 0] != heads[:, 1])
+        keys = SharedKeys(self.stories.corpus, self.order, heads[differing], self.stories.threads)
+        common = Commonness(np.zeros(len(pairs)), np.zeros(len(pairs)))
+        found = keys.commonness((self.absorbed == KEPT).astype(np.uint8), self.stories.settings)
+        common.before[differing], common.anywhere[differing] = found
+        return common
 
     @cached_property
     def clusters(self) -> list[Cluster]:

@@ -11,7 +11,7 @@ import numpy as np
 
 from dedup.collection import Collection
 from dedup.evaluate.cost import Meter, Pairs, pair_keys
-from dedup.evaluate.judging import Judged, curve_point, keep_ranks, kept_stories
+from dedup.evaluate.judging import Judged, curve_point, kept_stories
 from dedup.evaluate.labels import Labels, Report
 from dedup.evaluate.metrics import THRESHOLDS, Flags, Numbers, Partitions, graph_at_thresholds
 from dedup.evaluate.pairs import unknown_id
@@ -81,7 +81,7 @@ def _mistakes(placed: PlacedGroups, clusters: Numbers, result: ScanResult, meter
     """A group in several clusters and a cluster of several groups fall into parts; each part is spoken for by its first
     story in keep order, which in a cluster is the kept one if that has a group."""
     parts: dict[tuple[int, int], int] = {}
-    for row in np.argsort(keep_ranks(result)[placed.stories]).tolist():
+    for row in np.argsort(result.ranks[placed.stories]).tolist():
         parts.setdefault((int(placed.groups[row]), int(clusters[row])), row)
     by_group, by_cluster = defaultdict(list), defaultdict(list)
     for (group, cluster), row in parts.items():

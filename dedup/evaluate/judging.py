@@ -14,7 +14,7 @@ from dedup.collection import Collection
 from dedup.evaluate.cost import Meter, Pairs
 from dedup.evaluate.metrics import Flags, Numbers, Score
 from dedup.evaluate.records import CurvePoint, Mistake
-from dedup.relate import NO_RELATION, RELATIONS, Commonness, SharedKeys, code_of, explain, relate
+from dedup.relate import NO_RELATION, RELATIONS, Commonness, code_of, explain, relate
 from dedup.result import ScanResult
 from dedup.settings import Settings
 from dedup.story import Relation
@@ -37,26 +37,6 @@ def kept_stories(result: ScanResult) -> Numbers:
     return kept
 
 
-def keep_ranks(result: ScanResult) -> Numbers:
-    """The place of each story in keep order."""
-    ranks = np.empty(len(result.order), np.int64)
-    ranks[result.order] = np.arange(len(result.order))
-    return ranks
-
-
-def _commonness(pairs: Pairs, result: ScanResult) -> Commonness:
-    """How common what the pairs share is, among the stories that the scan keeps."""
-    ranks, settings = keep_ranks(result)[pairs], result.stories.settings
-    head = np.asarray(result.stories.corpus.identical_heads(result.order), np.uint32)
-    heads = head[ranks]
-    differing = np.flatnonzero(heads[:, 0] != heads[:, 1])
-    keys = SharedKeys(result.stories.corpus, result.order, heads[differing], result.stories.threads)
-    found = keys.commonness((result.absorbed == KEPT).astype(np.uint8), settings)
-    common = Commonness(np.zeros(len(pairs)), np.zeros(len(pairs)))
-    common.before[differing], common.anywhere[differing] = found
-    return common
-
-
 @dataclass(frozen=True)
 class Judged:
     """Pairs of story numbers, compared whatever they have in common, and judged as in the scan."""
@@ -73,7 +53,7 @@ class Judged:
         """Compare and judge pairs."""
         stories = result.stories
         compared = compare_all(stories.corpus, pairs, stories.settings, stories.threads)
-        common = _commonness(pairs, result)
+        common = result.commonness(pairs)
         return cls(stories, pairs, compared, common, relate(compared, stories.settings, common), meter.proposed(pairs))
 
     def relation(self, row: int) -> str:

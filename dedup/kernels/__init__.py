@@ -15,6 +15,7 @@ from dedup.kernels._native import (
     Postings64,
     absorb,
     band_pairs,
+    facts_apart,
     passage_keys,
     passage_pairs,
     permute_hashes,
@@ -29,6 +30,7 @@ from dedup.kernels._native import (
 )
 
 __all__ = [
+    "FACT_COLUMNS",
     "FOLD_VERSION",
     "OPENING",
     "OVERLAP_COLUMNS",
@@ -40,6 +42,7 @@ __all__ = [
     "Postings64",
     "absorb",
     "band_pairs",
+    "facts_apart",
     "passage_keys",
     "passage_pairs",
     "permute_hashes",
@@ -66,3 +69,7 @@ SHARED_KEY_COLUMNS = ("pair", "begin", "here", "end")
 
 QUOTE_COLUMNS = ("a_begin", "a_end", "b_begin", "b_end", "words")
 """Columns of its second array: code points of the two texts, ends excluded, and the words equal on both sides."""
+
+FACT_COLUMNS = ("begin", "end", "role")
+"""Columns of both arrays of ``facts_apart``, the figures and names of a that b does not have and those of b that a does not
+have: code points of the first place, end excluded, and 1 for a figure, 2 for a name."""

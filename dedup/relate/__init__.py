@@ -9,6 +9,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from dedup.relate import rules
+from dedup.relate.bounds import Limit, Score, Unit
 from dedup.relate.judgement import Judgement
 from dedup.relate.rarity import Commonness, Past, SharedKeys, unknown
 from dedup.relate.rules import NO_RELATION, RELATIONS, judge, reason
@@ -22,11 +24,15 @@ __all__ = [
     "RELATIONS",
     "Commonness",
     "Judgement",
+    "Limit",
     "Past",
+    "Score",
     "SharedKeys",
+    "Unit",
     "code_of",
     "explain",
     "relate",
+    "scores",
     "unknown",
 ]
 
@@ -42,6 +48,11 @@ def relate(pairs: Compared, settings: Settings, common: Commonness | None = None
 def explain(pairs: Compared, row: int, settings: Settings, common: Commonness | None = None) -> str:
     """Why one pair has its relation, or none; ``common`` as for ``relate``."""
     return reason(measure(pairs, common or unknown(len(pairs), settings)), row, settings)
+
+
+def scores(pairs: Compared, row: int, settings: Settings, common: Commonness | None = None) -> list[Score]:
+    """What one pair scores, beside what it is held against: the scores that matter for the relation it has."""
+    return rules.scores(measure(pairs, common or unknown(len(pairs), settings)), row, settings)
 
 
 def code_of(relation: Relation) -> int:

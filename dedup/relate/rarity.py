@@ -32,7 +32,7 @@ def unknown(pairs: int, settings: Settings) -> Commonness:
     return Commonness(unseen(np.zeros(pairs, np.int64), settings), np.zeros(pairs))
 
 
-def bounds(pairs: int, settings: Settings) -> tuple[Commonness, Commonness]:
+def extremes(pairs: int, settings: Settings) -> tuple[Commonness, Commonness]:
     """The least and the most that it can be of any pair, among whatever stories."""
     most = np.full(pairs, np.log1p(settings.passage_df_cap))
     return Commonness(np.zeros(pairs), np.zeros(pairs)), Commonness(most + settings.evidence_unseen, most)

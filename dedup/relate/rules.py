@@ -11,11 +11,35 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from dedup.relate.rarity import Commonness, bounds
+from dedup.relate.bounds import (
+    AGREEING,
+    ALIKE,
+    ALWAYS,
+    COVERED,
+    EVIDENCE,
+    EXCERPT,
+    FORM,
+    HELD,
+    HELD_A,
+    HELD_B,
+    LITTLE_HELD,
+    LONG_PASSAGE,
+    MANY_FACTS,
+    MUCH_SHARED,
+    NO_CORRECTION,
+    SAME_FACTS,
+    SHORTER_A,
+    SHORTER_B,
+    SPECIFIC,
+    VERSION,
+    Bound,
+    Score,
+    all_met,
+)
+from dedup.relate.rarity import Commonness, extremes
 from dedup.relate.signals import Flags, Signals
 from dedup.settings import Settings
 from dedup.story import Relation
-from dedup.verify.compared import Shares
 
 RELATIONS = tuple(Relation)
 NO_RELATION = 255
@@ -24,79 +48,65 @@ NO_RELATION = 255
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """``holds`` tells for which pairs; ``reason`` says it in words, with ``{signal}`` and ``{setting}`` fields."""
+    """``holds`` tells for which pairs; ``reason`` says it in words, with ``{signal}`` and ``{setting}`` fields; ``bounds``
+    are the scores to show beside those that are shown of every pair."""
 
     relation: Relation
     holds: Callable[[Signals, Settings], Flags]
     reason: str
-
-
-def _evidence(s: Signals, t: Settings) -> Shares:
-    # As if one more figure were shared: a single one that differs is little to go by where there are few.
-    figures = 1.0 - s.figures_missing / (s.figures_fewer + 1.0)
-    return s.containment + t.evidence_figures * figures - t.evidence_common * s.common
+    bounds: tuple[Bound, ...] = ()
 
 
 def _same_facts(s: Signals, t: Settings) -> Flags:
     """What they share is much, agrees in its figures, and is no everyday phrase."""
-    return (_evidence(s, t) >= t.evidence) & (s.names >= t.template_names)
-
-
-def _agree(s: Signals, t: Settings) -> Flags:
-    return (s.figures >= t.agreement_figures) & (s.names >= t.agreement_names)
+    return all_met(SAME_FACTS, s, t)
 
 
 def _beyond_doubt(s: Signals, t: Settings) -> Flags:
     """So many facts agree that it matters no more how many others have the words: they are copies, too."""
-    return _agree(s, t) & (s.facts >= t.agreement_facts) & (s.containment >= t.containment)
+    return all_met((*AGREEING, MANY_FACTS, HELD), s, t)
 
 
 def _one_subject(s: Signals, t: Settings) -> Flags:
     """Little of the text in common, and yet the facts agree: reports of one matter that quote the same."""
-    return _agree(s, t) & (s.containment < t.version_containment)
+    return all_met((*AGREEING, LITTLE_HELD), s, t)
 
 
 def _contained(s: Signals, t: Settings) -> Flags:
-    return (s.containment_a >= t.containment) & (s.length_a < 1.0) & (s.length_a <= t.contained_length)
+    return all_met((HELD_A, SHORTER_A), s, t) & (s.length_a < 1.0)
 
 
 def _contains(s: Signals, t: Settings) -> Flags:
-    return (s.containment_b >= t.containment) & (s.length_b < 1.0) & (s.length_b <= t.contained_length)
-
-
-def _alike(s: Signals, t: Settings) -> Flags:
-    return s.jaccard >= t.threshold
+    return all_met((HELD_B, SHORTER_B), s, t) & (s.length_b < 1.0)
 
 
 def _same_length(s: Signals, t: Settings) -> Flags:
     """Neither is short enough to be an excerpt."""
-    shorter = np.minimum(s.length_a, s.length_b)
-    whole = np.maximum(s.containment_a, s.containment_b) >= t.containment
-    return whole & ((shorter > t.contained_length) | (shorter >= 1.0))
+    same = np.minimum(s.length_a, s.length_b) >= 1.0
+    return HELD.met(s, t) & (~EXCERPT.met(s, t) | same)
 
 
 def _passage(s: Signals, t: Settings) -> Flags:
-    together = (s.shared >= t.passage_shingles) & (s.longest > 0)
-    return (np.maximum(s.prose, s.run) >= t.passage_words) | together
+    return LONG_PASSAGE.met(s, t) | (MUCH_SHARED.met(s, t) & (s.longest > 0))
 
 
 def _specific_passage(s: Signals, t: Settings) -> Flags:
-    return _passage(s, t) & (s.common_anywhere <= t.passage_common)
+    return _passage(s, t) & SPECIFIC.met(s, t)
+
+
+def _related(s: Signals, t: Settings) -> Flags:
+    """Stories that would be related by their words, were they not about other facts."""
+    return _contained(s, t) | _contains(s, t) | ALIKE.met(s, t) | _same_length(s, t) | _passage(s, t)
 
 
 def _template(s: Signals, t: Settings) -> Flags:
-    """Stories that would be related by their words, were they not about other facts."""
-    related = _contained(s, t) | _contains(s, t) | _alike(s, t) | _same_length(s, t) | _passage(s, t)
     other = (s.other_facts > 0) & ~(_same_facts(s, t) | _beyond_doubt(s, t) | _one_subject(s, t))
-    return related & (s.jaccard < t.template_jaccard) & (s.coverage >= t.template_coverage) & other
+    return _related(s, t) & all_met((NO_CORRECTION, COVERED), s, t) & other
 
 
 def _version(s: Signals, t: Settings) -> Flags:
     """The same news told at other length: much rewritten, but it opens alike and its facts agree."""
-    tells_the_same = (s.facts >= t.version_facts) & (s.figures_missing <= t.version_figures_missing)
-    opens_alike = (s.containment >= t.version_containment) & (s.opening >= t.version_opening)
-    adds_little = s.own_words <= t.version_own_words
-    return _passage(s, t) & opens_alike & tells_the_same & adds_little & _same_facts(s, t)
+    return _passage(s, t) & all_met(VERSION, s, t) & _same_facts(s, t)
 
 
 _VERSION = (
@@ -117,20 +127,23 @@ RULES = (
         Relation.CONTAINED,
         _contained,
         "the second holds {containment_a:.0%} of the first (from {containment:.0%} on) and is longer",
+        (SHORTER_A,),
     ),
     Rule(
         Relation.CONTAINS,
         _contains,
         "the first holds {containment_b:.0%} of the second (from {containment:.0%} on) and is longer",
+        (SHORTER_B,),
     ),
-    Rule(Relation.NEAR_DUPLICATE, _alike, "Jaccard similarity {jaccard:.2f} (from {threshold:.2f} on)"),
+    Rule(Relation.NEAR_DUPLICATE, ALIKE.met, "Jaccard similarity {jaccard:.2f} (from {threshold:.2f} on)"),
     Rule(
         Relation.NEAR_DUPLICATE,
         _same_length,
         "alike in length, and {held:.0%} of the smaller one's shingles are in the other (from {containment:.0%} on)",
+        (EXCERPT,),
     ),
-    Rule(Relation.CONTAINED, lambda s, t: _version(s, t) & (s.length_a < 1.0), _VERSION),
-    Rule(Relation.CONTAINS, lambda s, t: _version(s, t) & (s.length_b < 1.0), _VERSION),
+    Rule(Relation.CONTAINED, lambda s, t: _version(s, t) & (s.length_a < 1.0), _VERSION, VERSION),
+    Rule(Relation.CONTAINS, lambda s, t: _version(s, t) & (s.length_b < 1.0), _VERSION, VERSION),
     Rule(
         Relation.SHARED_PASSAGE,
         _specific_passage,
@@ -156,8 +169,8 @@ def may_depend(signals: Signals, codes: npt.NDArray[np.uint8], settings: Setting
     near = np.flatnonzero(~signals.identical & (signals.jaccard < settings.template_jaccard))
     signals, codes = signals.take(near), codes[near]
     varies = np.zeros(len(near), np.bool_)
-    for before in bounds(len(near), settings):
-        for anywhere in bounds(len(near), settings):
+    for before in extremes(len(near), settings):
+        for anywhere in extremes(len(near), settings):
             corner = signals.seen(Commonness(before.before, anywhere.anywhere))
             varies |= judge(corner, settings) != codes
     return near[varies]
@@ -168,7 +181,7 @@ def reason(signals: Signals, row: int, settings: Settings) -> str:
     values = {name: getattr(signals, name)[row] for name in Signals.__dataclass_fields__}
     values["held"] = signals.containment[row]
     values["elsewhere"] = np.expm1(values["common"])
-    values["evidence_found"] = _evidence(signals, settings)[row]
+    values["evidence_found"] = EVIDENCE.value(signals, settings)[row]
     for rule in RULES:
         if rule.holds(signals, settings)[row]:
             return rule.reason.format(**{**{f: getattr(settings, f) for f in settings.__struct_fields__}, **values})
@@ -185,3 +198,26 @@ def reason(signals: Signals, row: int, settings: Settings) -> str:
         f"too little in common: Jaccard similarity {values['jaccard']:.2f}, longest passage {values['longest']} words "
         f"(from {settings.passage_words} on)"
     )
+
+
+def scores(signals: Signals, row: int, settings: Settings) -> list[Score]:
+    """The scores that made one pair what it is, or nothing: those of every pair, those of the rule that holds, and where
+    their words alone would relate two stories with other facts, those that tell whether they are a form filled in twice."""
+    fits = [rule for rule in RULES if rule.holds(signals, settings)[row]]
+    bounds = [*ALWAYS, *(fits[0].bounds if fits else ())]
+    if signals.identical[row]:
+        bounds = [ALIKE, HELD_A, HELD_B]
+    elif _related(signals, settings)[row] and signals.other_facts[row] > 0:
+        bounds += _form(signals, row, settings)
+    if _passage(signals, settings)[row] and (not fits or fits[0].relation is Relation.SHARED_PASSAGE):
+        bounds.append(SPECIFIC)
+    return [bound.score(signals, row, settings) for bound in dict.fromkeys(bounds)]
+
+
+def _form(s: Signals, row: int, t: Settings) -> tuple[Bound, ...]:
+    """What tells whether one pair, its words alike and some facts not, is a form filled in twice."""
+    for bound in (COVERED, NO_CORRECTION):
+        if not bound.met(s, t)[row]:
+            return (bound,)
+    by_agreement = not (_same_facts(s, t)[row] or _template(s, t)[row])
+    return (*FORM, *AGREEING, MANY_FACTS, LITTLE_HELD) if by_agreement else FORM

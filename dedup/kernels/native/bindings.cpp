@@ -3,6 +3,7 @@
 #include <tuple>
 #include <vector>
 
+#include "apart.hpp"
 #include "batch.hpp"
 #include "bindings.hpp"
 #include "compare.hpp"
@@ -59,6 +60,17 @@ std::vector<std::tuple<nb::str, std::uint32_t, std::uint32_t>> tokens(nb::handle
   for (std::size_t i = 0; i < found.size(); ++i)
     out.emplace_back(nb::str(found.view(i).data(), found.view(i).size()), found.spans[i].begin, found.spans[i].end);
   return out;
+}
+
+std::tuple<U32, U32> other_facts(nb::handle a, nb::handle b) {
+  const Texts texts(nb::make_tuple(a, b));
+  auto [of_a, of_b] = unlocked([&] {
+    Prepared x, y;
+    prepare(texts.views()[0], 1, x);
+    prepare(texts.views()[1], 1, y);
+    return std::pair(facts_apart(x, y), facts_apart(y, x));
+  });
+  return {to_numpy<std::uint32_t>(std::move(of_a), kFactColumns), to_numpy<std::uint32_t>(std::move(of_b), kFactColumns)};
 }
 
 // What both joins are given, as Python has it; one value a rank in each array, or none in `published`.
@@ -124,6 +136,7 @@ NB_MODULE(_native, m) {
   m.def("set_simd_level", &choose_simd_level, "level"_a);
   m.def("xxh3_64", [](nb::bytes b) { return xxh3::hash(static_cast<const std::uint8_t*>(b.data()), b.size()); }, "data"_a);
   m.def("tokens", &tokens, "text"_a);
+  m.def("facts_apart", &other_facts, "a"_a, "b"_a);
   m.def("token_counts", &token_counts, "texts"_a, "threads"_a = 0);
   m.def("shingle_hashes", &shingle_hashes, "texts"_a, "shingle"_a = 5);
   m.def("permute_hashes", &permute_hashes, "hashes"_a, "ends"_a, "num_perm"_a = 128);
