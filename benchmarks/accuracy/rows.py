@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from benchmarks.accuracy.baseline import THRESHOLDS
-from dedup.explain import explain_texts
+from dedup.explain import explain_stories
 from dedup.settings import Settings
+from dedup.story import Story
 
 HEADER = ("set", "measure", "dedup", *(f"LSH {threshold}" for threshold in THRESHOLDS), "to beat", "goal", "reached", "")
 _NUMBERS = range(2, 6)
@@ -78,7 +79,8 @@ class Mistake:
 
     def line(self, settings: Settings) -> str:
         """One line, with the reason that dedup gives."""
-        reason = explain_texts(*self.texts, id_a=self.a, id_b=self.b, settings=settings).reason
+        a, b = (Story(id=id, text=text) for id, text in zip((self.a, self.b), self.texts, strict=True))
+        reason = explain_stories(a, b, settings=settings).reason
         return f"{self.set}  {self.a} / {self.b}  label {self.label}, came out {self.answer}: {reason}"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, BinaryIO
 from dedup.files import printable, writing
 
 if TYPE_CHECKING:
-    from rich.console import Console
+    from rich.console import Console, RenderableType
     from rich.progress import Progress
 
     from dedup.story import Problem
@@ -25,6 +26,18 @@ def stdout() -> Console:
     from rich.console import Console
 
     return Console(highlight=False, width=None if sys.stdout.isatty() else 80)
+
+
+def printed(shown: RenderableType, file: BinaryIO | None) -> None:
+    """Print to a file, as in a pipe, or to stdout if there is none."""
+    if file is None:
+        stdout().print(shown)
+        return
+    from rich.console import Console
+
+    text = io.TextIOWrapper(file, encoding="utf-8", errors="backslashreplace", newline="")
+    Console(file=text, highlight=False, width=80, force_terminal=False, color_system=None).print(shown)
+    text.detach()  # flushes, and leaves the file open
 
 
 def say(message: str) -> None:

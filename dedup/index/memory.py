@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import islice
+from itertools import islice, takewhile
 from typing import NamedTuple
 
 import numpy as np
@@ -69,17 +69,21 @@ class Memory:
     def __len__(self) -> int:
         return self._kept
 
-    def follow(self, transaction: Transaction) -> bool:
-        """Learn what was added and removed since; False if the removals reach too far back, and all must be read anew."""
+    def follow(self, transaction: Transaction, before: int | None = None) -> bool:
+        """Learn what was added and removed since; False if the removals reach too far back, and all must be read anew.
+
+        With ``before``, only of stories that came before that ``seq``.
+        """
         removals = transaction.removals(self.mark)
         if removals is None:
             return False
         for removal in removals:
             self._forget(removal)
-        news = transaction.news(self.mark)
+        last = transaction.last_seq() if before is None else before - 1
+        news = takewhile(lambda entry: entry.seq <= last, transaction.news(self.mark))
         while entries := list(islice(news, _AT_ONCE)):
             self._learn(entries)
-        self.mark = self.mark._replace(seq=transaction.last_seq())
+        self.mark = self.mark._replace(seq=last)
         return True
 
     def added(self, entries: Sequence[Entry]) -> None:

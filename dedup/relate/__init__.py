@@ -9,14 +9,14 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from dedup.relate import rules
+from dedup.relate import bounds, rules
 from dedup.relate.bounds import Limit, Score, Unit
 from dedup.relate.judgement import Judgement
 from dedup.relate.rarity import Commonness, Past, SharedKeys, unknown
 from dedup.relate.rules import NO_RELATION, RELATIONS, judge, reason
 from dedup.relate.signals import measure
 from dedup.settings import Settings
-from dedup.story import Relation
+from dedup.story import Overlap, Relation
 from dedup.verify import Compared
 
 __all__ = [
@@ -31,6 +31,7 @@ __all__ = [
     "Unit",
     "code_of",
     "explain",
+    "recorded_scores",
     "relate",
     "scores",
     "unknown",
@@ -53,6 +54,17 @@ def explain(pairs: Compared, row: int, settings: Settings, common: Commonness | 
 def scores(pairs: Compared, row: int, settings: Settings, common: Commonness | None = None) -> list[Score]:
     """What one pair scores, beside what it is held against: the scores that matter for the relation it has."""
     return rules.scores(measure(pairs, common or unknown(len(pairs), settings)), row, settings)
+
+
+def recorded_scores(pair: Overlap, settings: Settings) -> list[Score]:
+    """What can be held against the settings of a pair that only its record is left of."""
+    known = {
+        bounds.ALIKE: pair.jaccard,
+        bounds.HELD_A: pair.containment_a,
+        bounds.HELD_B: pair.containment_b,
+        bounds.LONG_PASSAGE: pair.longest_passage,
+    }
+    return [bound.score_of(value, settings) for bound, value in known.items()]
 
 
 def code_of(relation: Relation) -> int:

@@ -73,18 +73,22 @@ class Bound:
 
     def score(self, s: Signals, row: int, t: Settings) -> Score:
         """The score of one pair."""
-        value = float(self.value(s, t)[row])
+        return self.score_of(float(self.value(s, t)[row]), t)
+
+    def score_of(self, value: float, t: Settings) -> Score:
+        """A score that is known."""
         if self.setting is None:
             return Score(name=self.name, label=self.label, unit=self.unit, value=self._shown(value))
+        threshold = float(getattr(t, self.setting))
         return Score(
             name=self.name,
             label=self.label,
             unit=self.unit,
             value=self._shown(value),
             setting=self.setting,
-            threshold=self._shown(float(getattr(t, self.setting))),
+            threshold=self._shown(threshold),
             limit=self.limit,
-            met=bool(self.met(s, t)[row]),
+            met=bool(_COMPARED[self.limit](value, threshold)),
         )
 
     def _shown(self, value: float) -> float:
@@ -115,42 +119,51 @@ def _passage(s: Signals, t: Settings) -> Counts:
 _UP_TO, _BELOW, _WORDS, _COUNT = Limit.UP_TO, Limit.BELOW, Unit.WORDS, Unit.COUNT
 
 ALIKE = Bound("jaccard", "Jaccard similarity", lambda s, t: s.jaccard, "threshold", unit=Unit.NUMBER)
-HELD_A = Bound("containment_a", "of the first in the second", lambda s, t: s.containment_a, "containment")
-HELD_B = Bound("containment_b", "of the second in the first", lambda s, t: s.containment_b, "containment")
-HELD = Bound("containment", "of the smaller in the larger", lambda s, t: s.containment, "containment")
+HELD_A = Bound("containment_a", "shingles of the first in the second", lambda s, t: s.containment_a, "containment")
+HELD_B = Bound("containment_b", "shingles of the second in the first", lambda s, t: s.containment_b, "containment")
+HELD = Bound("containment", "shingles of the smaller in the other", lambda s, t: s.containment, "containment")
 SHORTER_A = Bound("length_a", "length of the first, of the second's", lambda s, t: s.length_a, "contained_length", _UP_TO)
 SHORTER_B = Bound("length_b", "length of the second, of the first's", lambda s, t: s.length_b, "contained_length", _UP_TO)
 EXCERPT = Bound("length", "length of the shorter, of the longer's", _shorter, "contained_length", _UP_TO)
 
-LONG_PASSAGE = Bound("passage", "longest passage", _passage, "passage_words", unit=_WORDS)
+LONG_PASSAGE = Bound("passage", "longest passage, words", _passage, "passage_words", unit=_WORDS)
 MUCH_SHARED = Bound("shared", "shingles in common", lambda s, t: s.shared, "passage_shingles", unit=_COUNT)
 SPECIFIC = Bound(
-    "common_anywhere", "have the passages, too", lambda s, t: s.common_anywhere, "passage_common", _UP_TO, Unit.STORIES
+    "common_anywhere",
+    "other stories with the passages",
+    lambda s, t: s.common_anywhere,
+    "passage_common",
+    _UP_TO,
+    Unit.STORIES,
 )
 
 NO_CORRECTION = Bound(
-    "jaccard", "Jaccard similarity of a form", lambda s, t: s.jaccard, "template_jaccard", _BELOW, Unit.NUMBER
+    "jaccard", "Jaccard similarity, were it a form", lambda s, t: s.jaccard, "template_jaccard", _BELOW, Unit.NUMBER
 )
-COVERED = Bound("coverage", "of the shorter in passages", lambda s, t: s.coverage, "template_coverage")
+COVERED = Bound("coverage", "words in passages, were it a form", lambda s, t: s.coverage, "template_coverage")
 EVIDENCE = Bound("evidence", "evidence of one story, not a form", _evidence, "evidence", unit=Unit.NUMBER)
-SAME_NAMES = Bound("names", "of its names in the other", lambda s, t: s.names, "template_names")
-FIGURES = Bound("figures", "of its figures in the other", lambda s, t: s.figures)
-COMMON = Bound("common", "had the passages before", lambda s, t: s.common, unit=Unit.STORIES)
+SAME_NAMES = Bound("names", "names of the fewer in the other", lambda s, t: s.names, "template_names")
+FIGURES = Bound("figures", "figures of the fewer in the other", lambda s, t: s.figures)
+COMMON = Bound("common", "other stories with the passages before", lambda s, t: s.common, unit=Unit.STORIES)
 
-AGREEING_FIGURES = Bound("figures", "of its figures in the other", lambda s, t: s.figures, "agreement_figures")
-AGREEING_NAMES = Bound("names", "of its names in the other", lambda s, t: s.names, "agreement_names")
+AGREEING_FIGURES = Bound("figures", "figures of the fewer in the other", lambda s, t: s.figures, "agreement_figures")
+AGREEING_NAMES = Bound("names", "names of the fewer in the other", lambda s, t: s.names, "agreement_names")
 MANY_FACTS = Bound("facts", "figures and names in common", lambda s, t: s.facts, "agreement_facts", unit=_COUNT)
-LITTLE_HELD = Bound("containment", "of the smaller in the larger", lambda s, t: s.containment, "version_containment", _BELOW)
+LITTLE_HELD = Bound(
+    "containment", "shingles of the smaller in the other", lambda s, t: s.containment, "version_containment", _BELOW
+)
 
-VERSION_HELD = Bound("containment", "of the smaller in the larger", lambda s, t: s.containment, "version_containment")
-OPENING = Bound("opening", "of the opening in passages", lambda s, t: s.opening, "version_opening")
+VERSION_HELD = Bound(
+    "containment", "shingles of the smaller in the other", lambda s, t: s.containment, "version_containment"
+)
+OPENING = Bound("opening", "words of the opening in passages", lambda s, t: s.opening, "version_opening")
 ADDS_LITTLE = Bound(
-    "own_words", "outside passages in the shorter", lambda s, t: s.own_words, "version_own_words", _UP_TO, _WORDS
+    "own_words", "words of the shorter in no passage", lambda s, t: s.own_words, "version_own_words", _UP_TO, _WORDS
 )
 SOME_FACTS = Bound("facts", "figures and names in common", lambda s, t: s.facts, "version_facts", unit=_COUNT)
 FEW_MISSING = Bound(
     "figures_missing",
-    "of its figures not in the other",
+    "figures of the fewer not in the other",
     lambda s, t: s.figures_missing,
     "version_figures_missing",
     _UP_TO,

@@ -1,13 +1,15 @@
-"""Takes results, gives files and tables: JSON lines, CSV, Parquet, and what a terminal shows.
+"""Takes results, gives files and tables: JSON lines, CSV, Parquet, HTML, and what a terminal shows.
 
-Guarantees: the same result gives the same bytes; nothing of a story can run as a formula or drive a terminal.
+Guarantees: the same result gives the same bytes; nothing of a story can run as a formula or as markup, or drive a terminal.
 """
 
 from __future__ import annotations
 
 from dedup.report.evaluation import evaluation_table, tuning_notes
-from dedup.report.explained import explanation_json, explanation_table
+from dedup.report.explained import explanation_table
+from dedup.report.explainedjson import explanation_json
 from dedup.report.indexes import index_info, info_json, info_lines
+from dedup.report.pairpage import explanation_html
 from dedup.report.records import decision_format, evaluation_json, pair_lines, write_decisions, write_pairs
 from dedup.report.table import scan_table
 
@@ -15,6 +17,7 @@ __all__ = [
     "decision_format",
     "evaluation_json",
     "evaluation_table",
+    "explanation_html",
     "explanation_json",
     "explanation_table",
     "index_info",
