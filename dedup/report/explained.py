@@ -17,6 +17,8 @@ from dedup.report.sides import Marks, isolated, side_by_side
 from dedup.story import Passage, Relation
 
 _PASSAGES: Final = 8
+_WORDS: Final = 720  # of all passages shown
+_WORDS_EACH: Final = 240
 _FACTS: Final = 30
 _STRETCHES: Final = 5
 _EXCERPT: Final = 160  # code points, two lines or so
@@ -112,6 +114,7 @@ def _passages(explanation: Explanation) -> Iterator[RenderableType]:
     shown = set(sorted(passages, key=lambda passage: -passage.words)[:_PASSAGES])
     texts = explanation.a.story.text, explanation.b.story.text
     marks = Marks.apart_from(*(text[slice(*span)] for p in shown for text, span in zip(texts, (p.a, p.b), strict=True)))
+    most = min(_WORDS_EACH, _WORDS // max(1, len(shown)))
     changed = False
     for number, passage in enumerate(passages, 1):
         if passage not in shown:
@@ -119,7 +122,7 @@ def _passages(explanation: Explanation) -> Iterator[RenderableType]:
         yield Text(f"\npassage {number}, {passage.words:,} words", style="bold")
         if explanation.a.text_kept and explanation.b.text_kept:
             names = f"first {_span(passage.a)}", f"second {_span(passage.b)}"
-            sides, marked = side_by_side(names, texts[0][slice(*passage.a)], texts[1][slice(*passage.b)], marks)
+            sides, marked = side_by_side(names, texts[0][slice(*passage.a)], texts[1][slice(*passage.b)], marks, most)
             changed = changed or marked
             yield sides
         else:

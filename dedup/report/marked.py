@@ -79,25 +79,24 @@ def _pieces(words: Words, passages: Iterable[_Piece]) -> Iterator[_Piece]:
     """All of a text in order: passages, and what lies between, which may be folded."""
     reached = 0
     for piece in passages:
-        begin, end = max(piece.span[0], reached), piece.span[1]
-        if begin >= end:
-            continue
-        yield from _between(words, (reached, begin), after=reached > 0, before=True)
+        begin = max(piece.span[0], reached)
+        end = max(piece.span[1], begin)  # of one that lies within others only the number is left
+        yield from _between(words, (reached, begin), before=True)
         yield piece._replace(span=(begin, end))
         reached = end
-    yield from _between(words, (reached, len(words.text)), after=reached > 0, before=False)
+    yield from _between(words, (reached, len(words.text)), before=False)
 
 
-def _between(words: Words, span: Span, *, after: bool, before: bool) -> Iterator[_Piece]:
+def _between(words: Words, span: Span, *, before: bool) -> Iterator[_Piece]:
     begins = [begin for begin, _ in words.spans[_at(words, span[0]) : _at(words, span[1])]]
     if len(begins) <= _FOLDED:
         if span[0] < span[1]:
             yield _Piece(span)
         return
-    first = _end_near(words.text, begins[_EDGE], begins[_EDGE + _STRETCHED])
+    first = _end_between(words.text, begins[_EDGE], begins[_EDGE + _STRETCHED]) or begins[_EDGE]
     last = span[1]
     if before:
-        last = _end_near(words.text, begins[-_EDGE - _STRETCHED], begins[-_EDGE])
+        last = _end_between(words.text, begins[-_EDGE - _STRETCHED], begins[-_EDGE]) or begins[-_EDGE]
     yield _Piece((span[0], first))
     yield _Piece((first, last), folded=bisect_left(begins, last) - bisect_left(begins, first))
     if last < span[1]:
@@ -108,10 +107,10 @@ def _at(words: Words, place: int) -> int:
     return bisect_left(words.spans, (place, place))
 
 
-def _end_near(text: str, first: int, last: int) -> int:
-    """Where a line or a sentence ends between two places; else the first of them."""
+def _end_between(text: str, first: int, last: int) -> int | None:
+    """Where a line or a sentence ends between two places."""
     found = _ENDS.search(text, first, last)
-    return found.end() if found else first
+    return found.end() if found else None
 
 
 def _sections(text: str, pieces: Sequence[_Piece]) -> Iterator[Section]:
@@ -119,15 +118,23 @@ def _sections(text: str, pieces: Sequence[_Piece]) -> Iterator[Section]:
     for piece in pieces:
         paragraphs = list(_paragraphs(text, piece))
         if piece.folded:
-            if any(open_):
-                yield Section(0, [paragraph for paragraph in open_ if paragraph])
-            yield Section(piece.folded, [paragraph for paragraph in paragraphs if paragraph])
+            yield from _section(0, open_)
+            yield from _section(piece.folded, paragraphs)
             open_ = [[]]
             continue
         open_[-1] += paragraphs[0]
         open_ += paragraphs[1:]
-    if any(open_):
-        yield Section(0, [paragraph for paragraph in open_ if paragraph])
+    yield from _section(0, open_)
+
+
+def _section(folded: int, paragraphs: Iterable[Paragraph]) -> Iterator[Section]:
+    shown = [paragraph for paragraph in paragraphs if any(_says(group) for group in paragraph)]
+    if shown:
+        yield Section(folded, shown)
+
+
+def _says(group: Group) -> bool:
+    return (group.passage > 0 and group.begins) or any(part.text.strip() for part in group.parts)
 
 
 def _paragraphs(text: str, piece: _Piece) -> Iterator[Paragraph]:
@@ -138,7 +145,8 @@ def _paragraphs(text: str, piece: _Piece) -> Iterator[Paragraph]:
         stop = place + len(line)
         parts = list(_parts(text, (place, stop), piece.changed))
         group = Group(piece.passage, place == begin, stop == end, parts)
-        yield [group] if any(part.text.strip() for part in parts) or (parts and place > begin) else []
+        numbered = piece.passage and group.begins
+        yield [group] if parts or numbered else []
         place = stop + 1
 
 

@@ -15,6 +15,7 @@ from dedup.files import printable
 from dedup.report.explained import VERDICTS, met_text, needed_text, notes_of, phrases, value_text
 from dedup.report.marked import marked, one_marked
 
+_FACTS: Final = 300
 _TEMPLATES: Final = Path(__file__).with_name("templates")
 
 
@@ -54,7 +55,8 @@ def _shown(explanation: Explanation) -> dict[str, Any]:
         "notes": [printable(note) for note in notes_of(explanation)],
         "scores": [(score.label, value_text(score), needed_text(score), met_text(score)) for score in explanation.scores],
         "facts": list(_facts(explanation)),
-        "passages": [passage.words for passage in pair.passages],
+        "passages": len(pair.passages),
+        "linked": a.text_kept and b.text_kept,
         "sides": [
             {"key": key, "name": name, "side": side, "sections": found, **_named(side)}
             for key, name, side, found in zip("ab", ("first", "second"), (a, b), sections, strict=True)
@@ -84,7 +86,10 @@ def _facts(explanation: Explanation) -> Iterator[tuple[str, list[str], list[str]
     """For figures and for names what only the first and only the second story has."""
     a, b = explanation.a, explanation.b
     for kind in ("figures", "names"):
-        first, second = (
-            [printable(text) for text in phrases(side.story.text, getattr(side.facts, kind))] for side in (a, b)
-        )
-        yield kind, first, second
+        first, second = (phrases(side.story.text, getattr(side.facts, kind)) for side in (a, b))
+        yield kind, _some(first), _some(second)
+
+
+def _some(values: list[str]) -> list[str]:
+    more = [f"and {len(values) - _FACTS:,} more"] if len(values) > _FACTS else []
+    return [*map(printable, values[:_FACTS]), *more]

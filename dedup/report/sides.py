@@ -19,7 +19,6 @@ _WHOLE: Final = 120  # words up to which a passage is shown as it is
 _AROUND: Final = 12  # words left in front of and behind what is cut out
 _CUT: Final = 30  # words in a row that are worth cutting out
 _CHANGED: Final = 40  # changed words shown in one place
-_MOST: Final = 240  # words of a passage shown at most
 _ROW: Final = 24  # words from which a row ends with a sentence
 _LONG_ROW: Final = 60  # words after which it ends anywhere
 _STACKED_BELOW: Final = 50  # columns, below which the sides stand one above the other
@@ -101,26 +100,26 @@ def _padded(line: Text, width: int) -> Text:
     return shown
 
 
-def side_by_side(names: tuple[str, str], a: str, b: str, marks: Marks) -> tuple[SideBySide, bool]:
-    """Two passages, and whether any word in them is marked."""
+def side_by_side(names: tuple[str, str], a: str, b: str, marks: Marks, most: int) -> tuple[SideBySide, bool]:
+    """Two passages, of long ones ``most`` words or so, and whether any word in them is marked."""
     words = Words(a), Words(b)
     blocks = align(*words)
-    rows = list(_rows(_shortened(blocks), words, marks))
+    rows = list(_rows(_shortened(blocks, most), words, marks))
     return SideBySide(names, rows), any(not block.equal for block in blocks)
 
 
-def _shortened(blocks: Sequence[Block]) -> list[Piece]:
+def _shortened(blocks: Sequence[Block], most: int) -> list[Piece]:
     """The blocks, and in place of what would be too long how many words are not shown."""
     if sum(max(_size(block.a), _size(block.b)) for block in blocks) <= _WHOLE:
         return [Piece(block) for block in blocks]
     pieces: list[Piece] = []
-    left = _MOST
+    left = most
     for block in blocks:
         for piece in _cut(block):
             size = 0 if piece.skipped else max(_size(piece.block.a), _size(piece.block.b))
             if size > left:
                 rest = sum(_size(one.a) for one in blocks) - sum(_size(one.block.a) for one in pieces)
-                return [*pieces, Piece(block, rest)]
+                return [*pieces, Piece(block._replace(equal=False), rest)]
             left -= size
             pieces.append(piece)
     return pieces
