@@ -98,11 +98,15 @@ def explain_command(
       dedup explain sport/cup.txt news/cup.txt --in stories/ --keep earliest
       dedup explain 2024-05-01/017 2024-05-01/018 --index wire.db --format json
     """
+    from dedup.read import ReadOptions
+
     if inputs and index:
         raise UsageError("--in and --index: choose one")
-    scanning = {"--keep": keep, "--drop": drop, "--window": window}
+    scanning = {"--keep": keep, "--drop": drop, "--window": window, "--jobs": jobs or None}
     if not inputs and (useless := [name for name, value in scanning.items() if value is not None]):
         raise UsageError(f"{useless[0]}: says how the inputs of --in are scanned; name them, or leave it out")
+    if index and read != ReadOptions():
+        raise UsageError("--index: has been read already; options of reading go with files and --in, leave them out")
     problems = Problems(sys.maxsize if all_notes else 20)
     failed = False
     with output_file(out, force, _sources(a, b, inputs or [], index)) as file:

@@ -18,6 +18,7 @@ from dedup.relate.bounds import (
     COVERED,
     EVIDENCE,
     EXCERPT,
+    FIGURES,
     FORM,
     HELD,
     HELD_A,
@@ -220,4 +221,6 @@ def _form(s: Signals, row: int, t: Settings) -> tuple[Bound, ...]:
         if not bound.met(s, t)[row]:
             return (bound,)
     by_agreement = not (_same_facts(s, t)[row] or _template(s, t)[row])
-    return (*FORM, *AGREEING, MANY_FACTS, LITTLE_HELD) if by_agreement else FORM
+    if not by_agreement:
+        return FORM
+    return (*(bound for bound in FORM if bound is not FIGURES), *AGREEING, MANY_FACTS, LITTLE_HELD)

@@ -13,7 +13,7 @@ from rich.text import Text
 from dedup.explain import Explanation, Side, Span
 from dedup.files import printable
 from dedup.relate import Score, Unit
-from dedup.report.sides import Marks, isolated, side_by_side
+from dedup.report.sides import Marks, Wrapped, isolated, side_by_side
 from dedup.story import Passage, Relation
 
 _PASSAGES: Final = 8
@@ -40,7 +40,7 @@ def explanation_table(explanation: Explanation) -> Group:
     """All that makes a person trust the verdict, within the width there is."""
     pair = explanation.overlap
     parts: list[RenderableType] = [
-        _listed(("first", Text(isolated(pair.a))), ("second", Text(isolated(pair.b)))),
+        _listed(("first", Wrapped(pair.a)), ("second", Wrapped(pair.b))),
         "",
         Text(VERDICTS[pair.relation], style="bold"),
         *map(_sentence, notes_of(explanation)),
@@ -66,7 +66,7 @@ def _sentence(note: str) -> Text:
     return Text(printable(note))
 
 
-def _listed(*rows: tuple[str, Text]) -> Table:
+def _listed(*rows: tuple[str, Text | Wrapped]) -> Table:
     table = Table.grid(padding=(0, 2))
     table.add_column(no_wrap=True, style="dim")
     table.add_column(overflow="fold")
@@ -137,7 +137,7 @@ def _passages(explanation: Explanation) -> Iterator[RenderableType]:
 def _one_side(explanation: Explanation, passage: Passage) -> Iterator[RenderableType]:
     for name, side, span in (("first", explanation.a, passage.a), ("second", explanation.b, passage.b)):
         said = excerpt(side.story.text, span, 4 * _EXCERPT) if side.text_kept else "(text not kept)"
-        yield _listed((f"{name} {_span(span)}", Text(isolated(said))))
+        yield _listed((f"{name} {_span(span)}", Wrapped(said)))
 
 
 def _span(span: Span) -> str:
@@ -187,10 +187,12 @@ def _alone(name: str, side: Side) -> Iterator[RenderableType]:
     shown = sorted((stretch for stretch in longest if stretch.words >= _SHORT or count <= 2), key=lambda one: one.span)
     for stretch in shown:
         said = excerpt(side.story.text, stretch.span, _EXCERPT)
-        yield _listed((f"{stretch.words:>7,}", Text(isolated(said))))
+        yield _listed((f"{stretch.words:>7,}", Wrapped(said)))
     if left := count - len(shown):
         words -= sum(stretch.words for stretch in shown)
-        yield Text(f"{words:>7,}  in {left:,} {'more' if shown else 'short'} stretches", style="dim")
+        yield Text(
+            f"{words:>7,}  in {left:,} {'more' if shown else 'short'} {'stretch' if left == 1 else 'stretches'}", style="dim"
+        )
 
 
 def excerpt(text: str, span: Span, most: int) -> str:

@@ -61,6 +61,16 @@ def _runs_left(text: str) -> bool:
     return not text.isascii() and any(unicodedata.bidirectional(character) in _RIGHT_TO_LEFT for character in text)
 
 
+class Wrapped:
+    """A text that wraps where it must; lines that run from right to left stand between isolates, each by itself."""
+
+    def __init__(self, text: str) -> None:
+        self._text = Text(printable(text))
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        yield from _lines(console, self._text, options.max_width)
+
+
 class SideBySide:
     """Rows of two cells in two columns of equal width, or one above the other where there is no room for that."""
 
@@ -183,8 +193,8 @@ class _Cell:
         begin, end = words
         if begin == end:
             return
-        if self._text:
-            self._text.append(_plain(self._words.between(begin)))
+        between = self._words.between(begin)
+        self._text.append(_plain(between) if self._text else _parted(between)[1])
         said = _plain(self._words.text[slice(*self._words.span(words))])
         self._text.append(f"{self._marks.begin}{said}{self._marks.end}" if changed else said, "bold" if changed else "")
         self._count += end - begin
@@ -199,9 +209,20 @@ class _Cell:
         """The cell as it is; the next one begins."""
         text = self._text
         if text:
-            text.append(_plain(self._words.between(self._at)).rstrip())
+            text.append(_parted(self._words.between(self._at))[0])
         self._text, self._count = Text(), 0
         return text
+
+
+def _parted(between: str) -> tuple[str, str]:
+    """Of what stands between two words that part, what goes with the first and what with the second."""
+    closing, space, opening = _plain(between).partition(" ")
+    if space:
+        return closing, opening.rpartition(" ")[2]
+    bare = closing
+    while bare and unicodedata.category(bare[-1]) in ("Ps", "Pi"):
+        bare = bare[:-1]
+    return bare, closing[len(bare) :]
 
 
 def _plain(text: str) -> str:

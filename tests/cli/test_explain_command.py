@@ -141,6 +141,8 @@ def test_ids_of_an_index(tmp_path: Path) -> None:
         (("--in", "x", "--index", "y"), "choose one"),
         (("--keep", "first"), "--keep: says how the inputs of --in are scanned"),
         (("--index", "y", "--window", "7d"), "--window: says how"),
+        (("--jobs", "2"), "--jobs: says how"),
+        (("--index", "y", "--id-field", "key"), "options of reading go with files"),
     ],
 )
 def test_options_that_do_nothing_are_refused(options: tuple[str, ...], message: str) -> None:

@@ -83,7 +83,7 @@ def test_other_settings_are_refused(verdicts: tuple[str, list[dedup.Verdict]]) -
 FORM = (
     "The board of the company declared a quarterly dividend of {0} cents a share, payable on day {1} to holders of record "
     "at the close of day {2}, after sales of {3} million crowns and a profit of {4} million. The dividend of {0} cents will "
-    "be paid in cash unless holders of record ask for shares under the reinvestment plan whose terms were announced in spring."
+    "be paid in cash unless holders of record ask for shares under the reinvestment plan whose terms were announced then."
 )
 
 

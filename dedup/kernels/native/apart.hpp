@@ -1,5 +1,6 @@
 // What one story states and another does not: the figures and names that count_facts() finds apart, with their places.
 #pragma once
+#include <cstddef>
 #include <cstdint>
 
 #include "buffer.hpp"
