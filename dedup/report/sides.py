@@ -79,7 +79,9 @@ class SideBySide:
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         if options.max_width < _STACKED_BELOW:
-            yield from self._stacked(options.max_width)
+            for name, side in zip(self._names, zip(*self._rows, strict=True), strict=True):
+                yield Text(name, style="dim")
+                yield from _lines(console, Text(" ").join(side), options.max_width)
             return
         width = (options.max_width - _GAP) // 2
         for left, right in [(Text(self._names[0], style="dim"), Text(self._names[1], style="dim")), *self._rows]:
@@ -88,12 +90,6 @@ class SideBySide:
                 line.append_text(other or Text())
                 yield from line.render(console)
                 yield Segment.line()
-
-    def _stacked(self, width: int) -> Iterator[Text]:
-        for name, side in zip(self._names, zip(*self._rows, strict=True), strict=True):
-            yield Text(name, style="dim")
-            text = Text(" ").join(side)
-            yield Text.assemble(_ISOLATE, text, _POP) if _runs_left(text.plain) else text
 
 
 def _lines(console: Console, cell: Text, width: int) -> Iterator[Text]:

@@ -18,10 +18,18 @@ KEPT, DROPPED = "near-duplicate/flood-aid-corrected.txt", "near-duplicate/flood-
 OTHER = "identical/ferry-crew-honoured.txt"
 
 
-@pytest.fixture(scope="module")
-def verdicts(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, list[dedup.Verdict]]:
+pytest_plugins = ["postgres_server"]
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """An index that is not there yet."""
+    return str(request.getfixturevalue("database")() if request.param == "postgres" else tmp_path / "wire.db")
+
+
+@pytest.fixture
+def verdicts(url: str) -> tuple[str, list[dedup.Verdict]]:
     """An index of the fixtures, and what it answered."""
-    url = str(tmp_path_factory.mktemp("index") / "wire.db")
     with dedup.open_index(url) as index:
         return url, index.add_all(read_stories([FIXTURES]))
 
@@ -87,10 +95,9 @@ FORM = (
 )
 
 
-def test_what_was_answered_is_told_though_stories_were_forgotten_since(tmp_path: Path) -> None:
+def test_what_was_answered_is_told_though_stories_were_forgotten_since(url: str) -> None:
     """After thirty notices of one form two that differ in one figure of five are the form again; by themselves they would
     be one story."""
-    url = str(tmp_path / "wire.db")
     others = [dedup.Story(id=f"{n}", text=FORM.format(*range(100 * n, 100 * n + 5))) for n in range(1, 31)]
     first, second = (dedup.Story(id=id, text=FORM.format(figure, 1, 2, 3, 4)) for id, figure in (("x", 7), ("y", 8)))
     with dedup.open_index(url) as index:

@@ -95,6 +95,21 @@ def test_arabic_stands_in_isolates_so_that_columns_stay() -> None:
     assert "[عقب]" in text
 
 
+def test_hebrew_keeps_its_columns_and_its_lines() -> None:
+    text = (
+        "ראש העיר הודיע אתמול כי הגשר החדש מעל הנחל ייפתח לתנועה ביום ראשון הקרוב בשעה שש בבוקר, לאחר שנתיים של עבודות "
+        "שעלו 48 מיליון שקלים. תושבי השכונה המזרחית יוכלו לחצות את הנחל ברגל."
+    )
+    pair = texts_pair(text, f"פתיח אחר לגמרי. {text.replace('48', '52')}")
+    for width in (36, 80):
+        lines = [line for line in shown(pair, width).splitlines() if any(unicodedata.bidirectional(c) == "R" for c in line)]
+        assert len(lines) > 4
+        assert all(line.count("\u2068") == line.count("\u2069") > 0 for line in lines)
+    left, right = columns(shown(pair), "passage 1")
+    assert "[48]" in left
+    assert "[52]" in right
+
+
 PAIRS = [
     ("shared-passage/strait-statement-coastal-herald.txt", "shared-passage/strait-statement-northern-ledger.txt"),
     ("scripts/ar-station-library-plain.txt", "scripts/ar-station-library-vowelled.txt"),
