@@ -42,8 +42,8 @@ def prose(words: int, seed: int) -> list[str]:
 def hostile_pair(payload: str) -> Explanation:
     """A long passage with the payload in it and around it, in the ids, and in all that is known of the stories."""
     shared = " ".join(f"word{number}" for number in range(60))
-    a = f"{payload} {shared} {payload} inserted Alpha 17 {shared} {payload}"
-    b = f"Other start {shared} Beta 18 {payload} {shared}"
+    a = f"{payload} {shared} {payload} inserted Alpha 1717 {shared} {payload}"
+    b = f"Other start {shared} Beta 1818 {payload} {shared}"
     first, second = (
         Story(id=f"{name}{payload}", text=text, title=payload, source=payload, url=url)
         for name, text, url in (("a", a, f"javascript:{payload}"), ("b", b, f'https://example.org/"{payload}'))
