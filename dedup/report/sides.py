@@ -116,19 +116,24 @@ def side_by_side(names: tuple[str, str], a: str, b: str, marks: Marks, most: int
 
 def _shortened(blocks: Sequence[Block], most: int) -> list[Piece]:
     """The blocks, and in place of what would be too long how many words are not shown."""
-    if sum(max(_size(block.a), _size(block.b)) for block in blocks) <= _WHOLE:
+    rest = sum(map(_length, blocks))
+    if rest <= _WHOLE:
         return [Piece(block) for block in blocks]
     pieces: list[Piece] = []
     left = most
-    for block in blocks:
-        for piece in _cut(block):
-            size = 0 if piece.skipped else max(_size(piece.block.a), _size(piece.block.b))
-            if size > left:
-                rest = sum(_size(one.a) for one in blocks) - sum(_size(one.block.a) for one in pieces)
-                return [*pieces, Piece(block._replace(equal=False), rest)]
-            left -= size
-            pieces.append(piece)
+    for piece in (piece for block in blocks for piece in _cut(block)):
+        length = _length(piece.block)
+        if not piece.skipped:
+            if length > left:
+                return [*pieces, Piece(piece.block._replace(equal=False), rest)]
+            left -= length
+        rest -= length
+        pieces.append(piece)
     return pieces
+
+
+def _length(block: Block) -> int:
+    return max(_size(block.a), _size(block.b))
 
 
 def _cut(block: Block) -> Iterator[Piece]:
