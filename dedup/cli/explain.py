@@ -139,7 +139,7 @@ def _scanned(
     a: str, b: str, scan: _Scan, settings: Settings, read: ReadOptions, problems: Problems, out: Path | None
 ) -> tuple[Explanation, bool]:
     """The explanation, and whether anything could not be read."""
-    from dedup.explain import explain_scanned
+    from dedup.explain.scanned import explain_scanned
     from dedup.read import total_bytes
 
     with stages(total_bytes(scan.paths, read)) as progress:
@@ -162,13 +162,14 @@ def _scanned(
 
 
 def _indexed(index: str, a: str, b: str, settings: Settings | None) -> Explanation:
-    from dedup.explain import explain_indexed
+    from dedup.explain.indexed import explain_indexed
 
     return explain_indexed(index, a, b, settings=settings)
 
 
 def _read(a: str, b: str, settings: Settings, read: ReadOptions, problems: Problems) -> Explanation:
-    from dedup.explain import explain_stories, read_one
+    from dedup.explain import explain_stories
+    from dedup.explain.finding import read_one
 
     first, second = (read_one(name, read, problems.tell) for name in (a, b))
     return explain_stories(first, second, settings=settings)
@@ -182,7 +183,7 @@ def _sources(a: str, b: str, inputs: Sequence[str], index: str | None) -> list[s
         from dedup.filtering import index_file
 
         return [index_file(index)]
-    from dedup.explain import file_of
+    from dedup.explain.finding import file_of
 
     return [file_of(a), file_of(b)]
 

@@ -9,7 +9,8 @@ from pairs import FIXTURES
 
 import dedup
 from dedup.errors import IndexFault, UsageError
-from dedup.explain import Source, explain_indexed
+from dedup.explain import Source
+from dedup.explain.indexed import explain_indexed
 from dedup.read import read_stories
 from dedup.settings import Settings
 from dedup.story import Relation

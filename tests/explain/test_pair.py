@@ -13,7 +13,8 @@ from pairs import FIXTURES, fixture_pair, texts_pair
 
 from dedup import kernels
 from dedup.errors import InputError, UsageError
-from dedup.explain import explain_stories, read_one
+from dedup.explain import explain_stories
+from dedup.explain.finding import read_one
 from dedup.explain.pair import alone
 from dedup.read import ReadOptions
 from dedup.story import Relation, Story

@@ -11,7 +11,8 @@ from pairs import FIXTURES
 
 import dedup
 from dedup.errors import UsageError
-from dedup.explain import Source, explain_scanned
+from dedup.explain import Source
+from dedup.explain.scanned import explain_scanned
 from dedup.read import ReadOptions
 from dedup.story import Relation
 
