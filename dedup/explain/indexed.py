@@ -16,7 +16,7 @@ from dedup.explain.records import Basis, Explanation, Side, Source
 from dedup.files import StrPath
 from dedup.index import Entry, Mark, Memory, Transaction
 from dedup.index.opening import open_ledger
-from dedup.relate import Commonness, Past, SharedKeys, may_depend, recorded_scores, unknown
+from dedup.relate import Commonness, Judgement, Past, SharedKeys, recorded_scores, unknown
 from dedup.settings import Settings
 from dedup.sketch import new_corpus
 from dedup.story import Decision, Overlap, Story, Verdict
@@ -77,7 +77,7 @@ class _Pair:
         return msgspec.structs.replace(found, basis=basis)
 
     def _commonness(self, pair: Compared, earlier: str, later: str) -> Commonness:
-        if not len(may_depend(pair, self._settings)):
+        if not len(Judgement(pair, self._settings).open):
             return unknown(1, self._settings)
         memory = Memory(self._settings)
         memory.follow(self._transaction, before=self._later.seq)
@@ -85,7 +85,7 @@ class _Pair:
         corpus.add([earlier, later], 1)
         ranks = np.array([[1, 0]], np.uint32)
         past = Past(len(memory), memory.counts, 1)
-        keys = SharedKeys(corpus, np.arange(2, dtype=np.uint32), ranks, np.zeros(1, np.intp), 1, past)
+        keys = SharedKeys(corpus, np.arange(2, dtype=np.uint32), ranks, 1, past)
         return keys.commonness(np.ones(2, np.uint8), self._settings)
 
     def _as_recorded(self, overlap: Overlap) -> Explanation:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dedup import kernels
 from dedup.collection import microseconds
 from dedup.explain.records import Basis, Explanation, Facts, Side, Source, Span, Stretch
-from dedup.relate import NO_RELATION, RELATIONS, Commonness, explain, may_depend, relate, scores
+from dedup.relate import NO_RELATION, RELATIONS, Commonness, Judgement, explain, relate, scores
 from dedup.result import update_of
 from dedup.settings import Settings
 from dedup.story import Overlap, Story
@@ -35,7 +35,7 @@ def explain_stories(a: Story, b: Story, *, settings: Settings | None = None) -> 
     """Compare two stories and say why they have the relation they have, or none, going by their texts alone."""
     settings = settings or Settings()
     pair = compare_texts(a.text, b.text, settings)
-    notes = (_ALONE,) if len(may_depend(pair, settings)) and int(relate(pair, settings)[0]) != NO_RELATION else ()
+    notes = (_ALONE,) if len(Judgement(pair, settings).open) and int(relate(pair, settings)[0]) != NO_RELATION else ()
     return explanation_of(pair, a, b, settings, None, Basis(by=Source.TEXTS, notes=notes))
 
 

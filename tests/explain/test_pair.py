@@ -60,8 +60,10 @@ def test_the_newer_of_two_dated_versions_is_told() -> None:
 
 
 def test_two_texts_alone_say_that_a_scan_knows_more() -> None:
-    notes = fixture_pair("template/dividend-arkell-foundry.txt", "template/dividend-bremmer-paper.txt").basis.notes
-    assert any("these two texts alone" in note for note in notes)
+    pair = ("shared-passage/strait-statement-coastal-herald.txt", "shared-passage/strait-statement-northern-ledger.txt")
+    assert any("these two texts alone" in note for note in fixture_pair(*pair).basis.notes)  # it might be a stock phrase
+    # However common or rare its phrases, the figures of the one are not the other's.
+    assert fixture_pair("template/dividend-arkell-foundry.txt", "template/dividend-bremmer-paper.txt").basis.notes == ()
     assert fixture_pair("identical/ferry-crew-honoured.txt", "identical/ferry-crew-honoured-resent.txt").basis.notes == ()
 
 
