@@ -25,6 +25,7 @@ struct Sketcher {
   Buffer<std::uint64_t> hashes;    // of the shingles, in text order
   Buffer<std::uint32_t> mixed;
   Buffer<std::uint32_t> minima;    // permutations.padded() values
+  Buffer<std::uint64_t> windows;
   Buffer<std::uint64_t> keys;      // passage keys, by place
   std::uint64_t digest = 0;        // XXH3 of all folded tokens: proposes identical stories, proves nothing
 };
@@ -69,7 +70,7 @@ DEDUP_INLINE void sketch_body(std::string_view text, const SketchSettings& setti
   shingle_body(text, settings.shingle, s);
   minhash_body<Bytes>(s.hashes.data(), s.hashes.size(), settings.permutations, s.mixed, s.minima);
   s.keys.clear();
-  if (settings.window > 0) winnow(s.hashes.data(), s.hashes.size(), settings.window, s.keys);
+  if (settings.window > 0) winnow(s.hashes.data(), s.hashes.size(), settings.window, s.windows, s.keys);
   const std::string_view all = s.tokens.all();
   s.digest = xxh3::hash(reinterpret_cast<const std::uint8_t*>(all.data()), all.size());
 }

@@ -10,29 +10,34 @@
 
 namespace dedup {
 
-// The keys of `count` hashes in text order into `keys`, one for each new minimum, so a passage that comes again gives its
-// keys again. Fewer hashes than a window: one window of all.
-DEDUP_INLINE void winnow(const std::uint64_t* hashes, std::size_t count, std::size_t window, Buffer<std::uint64_t>& keys) {
+// The keys of `count` hashes in text order into `keys`: the minima of all windows, one for each run of equal ones, so a passage
+// that comes again gives its keys again. Fewer hashes than a window: one window of all. `minima` is working memory.
+//
+// Minima of spans of 2, 4, 8 … hashes, each from two of half the length, and of a window from the two longest that cover
+// it: some passes without a branch, where following the minimum from window to window mispredicts at every new one.
+DEDUP_INLINE void winnow(const std::uint64_t* hashes, std::size_t count, std::size_t window, Buffer<std::uint64_t>& minima,
+                         Buffer<std::uint64_t>& keys) {
   keys.clear();
   if (count == 0) return;
-  const std::size_t span = std::min(window, count);
-  std::size_t best = 0;
-  for (std::size_t i = 1; i < span; ++i)
-    if (hashes[i] < hashes[best]) best = i;
-  keys.push_back(hashes[best]);
-  for (std::size_t last = span; last < count; ++last) {
-    const std::size_t first = last - span + 1;
-    if (best < first) {
-      best = first;
-      for (std::size_t i = first + 1; i <= last; ++i)
-        if (hashes[i] < hashes[best]) best = i;
-    } else if (hashes[last] < hashes[best]) {
-      best = last;
-    } else {
-      continue;
-    }
-    keys.push_back(hashes[best]);
+  const std::size_t width = std::min(window, count);
+  minima.resize(count);
+  std::uint64_t* const m = minima.data();
+  std::copy_n(hashes, count, m);
+  const auto halve = [m, count](std::size_t step) __attribute__((always_inline)) {
+    for (std::size_t i = 0; i + step < count; ++i) m[i] = m[i] < m[i + step] ? m[i] : m[i + step];
+  };
+  std::size_t span = 1;
+  for (; span * 2 <= width; span *= 2) halve(span);
+  if (span < width) halve(width - span);
+  const std::size_t windows = count - width + 1;
+  keys.resize(windows);
+  std::uint64_t* out = keys.data();
+  *out = m[0];
+  for (std::size_t i = 1; i < windows; ++i) {
+    out += m[i] != *out;
+    *out = m[i];
   }
+  keys.resize(static_cast<std::size_t>(out - keys.data()) + 1);
 }
 
 }  // namespace dedup
