@@ -45,6 +45,7 @@ class Matching:
         self.rank = np.empty(len(order), np.uint32)
         self.rank[order] = np.arange(len(order), dtype=np.uint32)
         self.verified = Verified(stories, order, self._classes.head, dropping, past)
+        self._waiting = NO_PAIRS
 
     def run(self, given: npt.NDArray[np.uint32] = NO_PAIRS, on_step: Step | None = None) -> None:
         """Both channels, after the ``given`` pairs of (later, earlier) ranks, those with the past."""
@@ -60,6 +61,7 @@ class Matching:
         known = self.band_channel(ranks, known)
         step("comparing passages")
         self.verify(passage_pairs(ranks, self.stories.settings, self.verified.kept(), known).pairs)
+        self.verify_waiting()
         self.follow_heads()
 
     def ranks(self, active: npt.NDArray[np.uint8]) -> Ranks:
@@ -85,7 +87,7 @@ class Matching:
         kept ones before it."""
         settings = self.stories.settings
         found = band_pairs(ranks, settings, settings.full_bucket, settings.crowded_bucket, known)
-        self.verify(found.pairs)
+        self.verify_proposed(found.pairs)
         known = known.joined(found.pairs)
         crowded = np.zeros_like(ranks.active)
         crowded[found.cut] = 1
@@ -96,8 +98,32 @@ class Matching:
             if not len(more.pairs):
                 break
             self.verify(more.pairs)
+            self.verify_waiting()
             known = known.joined(more.pairs)
         return known
+
+    def verify_proposed(self, pairs: npt.NDArray[np.uint32]) -> None:
+        """Compare (later, earlier) ranks, ascending. A story that looks like more others than a full bucket holds is
+        compared with the first one, and then with those that are kept: what a stream would have met."""
+        settings, corpus = self.stories.settings, self.stories.corpus
+        equal = corpus.agreements(self.order[pairs], self.stories.threads)
+        alike = pairs[equal >= settings.threshold * settings.num_perm]
+        crowded = np.bincount(alike.ravel(), minlength=len(self.order)) > settings.full_bucket
+        first = np.diff(pairs[:, 0].astype(np.int64), prepend=-1) != 0
+        waiting = (crowded[pairs[:, 0]] | crowded[pairs[:, 1]]) & ~first
+        self.verify(pairs[~waiting])
+        self._waiting = pairs[waiting]
+        self.verify_waiting()
+
+    def verify_waiting(self) -> None:
+        """Compare stories with many partners with those of them that are kept by now, again while there are some: what was
+        absorbed may be kept once its own keeper is absorbed."""
+        while len(self._waiting):
+            wanted = self.verified.kept()[self._waiting[:, 1]] == 1
+            if not wanted.any():
+                return
+            pairs, self._waiting = self._waiting[wanted], self._waiting[~wanted]
+            self.verify(pairs)
 
     def follow_heads(self) -> None:
         """Where the head of a class was absorbed, compare its inactive copies with the story that absorbed it: to them it
@@ -112,3 +138,4 @@ class Matching:
             if not len(pairs):
                 return
             self.verify(pairs)
+            self.verify_waiting()

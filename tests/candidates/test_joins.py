@@ -21,6 +21,7 @@ from dedup.settings import Settings
 
 SETTINGS = Settings(shingle=3, passage_window=4, num_perm=8)
 BASES = [words(40), words(20) + words(20, 1000), words(40, 2000), words(2) * 20]
+ALIKE = [" ".join(base) for base in BASES]
 DATES = [kernels.UNDATED, 0, 10, 21, 2**62, -(2**62)]
 
 RankPairs = set[tuple[int, int]]
@@ -231,3 +232,21 @@ def test_more_bands_than_a_signature_holds_are_refused(bands: int, rows: int) ->
 def test_kept_must_fit_too() -> None:
     with pytest.raises(ValueError, match="kept"):
         kernels.passage_pairs(*ranks_of(["text"]).arguments(None), kept=np.ones(2, np.uint8), cap=25, limit=16)
+
+
+@given(
+    st.lists(st.sampled_from([" ".join(base) for base in BASES]), min_size=2, max_size=5),
+    st.sampled_from([1, 8, 100]),
+    st.sampled_from([1, 2]),
+)
+def test_agreements_count_equal_values(texts: list[str], num_perm: int, threads: int) -> None:
+    corpus = corpus_of(texts, Settings(num_perm=num_perm))
+    pairs = np.array([(a, b) for a in range(len(texts)) for b in range(len(texts))], np.uint32)
+    signatures = [reference.signature(text, num_perm, 5) for text in texts]
+    expected = [int((signatures[a] == signatures[b]).sum()) for a, b in pairs.tolist()]
+    assert corpus.agreements(pairs, threads).tolist() == expected
+
+
+def test_agreements_are_of_stories_that_are_there() -> None:
+    with pytest.raises(ValueError, match="pairs: names a story that is not in the corpus"):
+        corpus_of(["one"]).agreements(np.array([[0, 1]], np.uint32))

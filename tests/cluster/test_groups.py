@@ -119,3 +119,16 @@ def test_no_duplicate_is_missed_in_a_crowd(count: int, rate: float, seed: int) -
     compared = compare_pairs(corpus_of(texts), every_pair, Settings())
     drops = np.isin(relate(compared, Settings()), [code_of(relation) for relation in DROPPING])
     assert compared.rows[drops, :2].tolist() == []
+
+
+def test_a_crowd_is_compared_with_whom_it_keeps_and_a_small_group_in_full() -> None:
+    """Twelve versions make 66 pairs. Of sixteen, each has more partners than a full bucket holds: all are listed with the
+    kept one, few with each other."""
+    source = words(150)
+    versions = [near_copy(place, source) for place in range(20, 52, 2)]
+    few, many = scan_stories(stories(versions[:12]), keep="first"), scan_stories(stories(versions), keep="first")
+    assert len(few.pairs) == 66
+    assert dropped(many) == {f"{number:05}": "00000" for number in range(1, 16)}
+    listed = relations(many)
+    assert {("00000", f"{number:05}") for number in range(1, 16)} <= listed.keys()
+    assert len(listed) < 60

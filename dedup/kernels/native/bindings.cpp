@@ -167,6 +167,9 @@ NB_MODULE(_native, m) {
       .def("identical_heads", [](const Corpus& self, const Vector<std::uint32_t>& order) {
         return unlocked([&] { return identical_heads(self, span_of(order)); });
       }, "order"_a)
+      .def("agreements", [](const Corpus& self, const PairRows& pairs, std::size_t threads) {
+        return to_numpy<std::uint32_t>(unlocked([&] { return agreements(self, pairs_of<StoryPair>(pairs), threads); }), 0);
+      }, "pairs"_a, "threads"_a = 0)
       .def("compare_pairs", &comparison, "pairs"_a, "gap"_a, "min_words"_a, "jaccard"_a, "containment"_a, "words"_a, "shingles"_a,
            "threads"_a = 0, "rewritten"_a = false);
 

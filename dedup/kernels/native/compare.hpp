@@ -274,9 +274,7 @@ inline void by_group(std::span<const StoryPair> pairs, std::size_t stories, std:
 inline Overlaps compare_pairs(const Corpus& corpus, std::span<const StoryPair> pairs, const AlignSettings& settings,
                               Floor floor, std::size_t threads) {
   const auto lock = corpus.reading();
-  for (const StoryPair& pair : pairs)
-    if (pair.a >= corpus.size() || pair.b >= corpus.size())
-      throw std::invalid_argument("pairs: names a story that is not in the corpus");
+  check_stories(corpus, pairs);
   if (pairs.size() > std::numeric_limits<std::uint32_t>::max()) throw std::length_error("pairs: too many for one call");
   if (floor.words > 0)
     floor.places = static_cast<std::uint32_t>(std::min<std::size_t>(settings.min_shingles(floor.words), floor.shingles));

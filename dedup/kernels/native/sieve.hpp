@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <stdexcept>
 #include <vector>
 
 #include "buffer.hpp"
@@ -25,6 +26,35 @@ struct Floor {
   std::uint32_t shingles = 25;  // distinct, in common
   std::uint32_t places = 0;     // of shingles in common, without which neither of those two is reached
 };
+
+// How many values the signatures have in common.
+inline std::uint32_t agreement(const Corpus& corpus, const StoryPair& pair) {
+  const auto x = corpus.signature(pair.a), y = corpus.signature(pair.b);
+  std::uint32_t equal = 0;
+  for (std::size_t k = 0; k < x.size(); ++k) equal += x[k] == y[k];
+  return equal;
+}
+
+// Throws unless the pairs name stories of the corpus, which must be held.
+inline void check_stories(const Corpus& corpus, std::span<const StoryPair> pairs) {
+  for (const StoryPair& pair : pairs)
+    if (pair.a >= corpus.size() || pair.b >= corpus.size())
+      throw std::invalid_argument("pairs: names a story that is not in the corpus");
+}
+
+// The same for each of many pairs.
+inline Buffer<std::uint32_t> agreements(const Corpus& corpus, std::span<const StoryPair> pairs, std::size_t threads) {
+  const auto lock = corpus.reading();
+  check_stories(corpus, pairs);
+  constexpr std::size_t kPiece = 4096;
+  Buffer<std::uint32_t> equal;
+  equal.resize(pairs.size());
+  for_each_task((pairs.size() + kPiece - 1) / kPiece, threads, [&](std::size_t task, std::size_t) {
+    for (std::size_t p = task * kPiece; p < std::min(pairs.size(), (task + 1) * kPiece); ++p)
+      equal[p] = agreement(corpus, pairs[p]);
+  });
+  return equal;
+}
 
 namespace sieve_detail {
 
@@ -110,10 +140,7 @@ class Fingerprints {
 // Whether the signatures promise a pair that no sieve would hold back, so that asking is work for nothing. Stories without
 // shingles have equal signatures, too.
 inline bool look_alike(const Corpus& corpus, const StoryPair& pair) {
-  const auto x = corpus.signature(pair.a), y = corpus.signature(pair.b);
-  std::size_t equal = 0;
-  for (std::size_t k = 0; k < x.size(); ++k) equal += x[k] == y[k];
-  return equal * 4 >= x.size();
+  return std::size_t{agreement(corpus, pair)} * 4 >= corpus.num_perm();
 }
 
 // False only if the stories cannot reach the floor together; `shared` is no fewer than the places of b where a shingle of a
