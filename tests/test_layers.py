@@ -75,6 +75,7 @@ def test_heavy_libraries_stay_in_their_rooms() -> None:
     rooms = {
         "typer": {"cli"},
         "rich": {"cli", "report"},
+        "jinja2": {"report"},
         "pyarrow": {"report", "read"},
         "trafilatura": {"read"},
         "ftfy": {"read"},

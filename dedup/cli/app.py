@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from dedup import __version__
-from dedup.cli import eval, explain, filter, index, scan, undo
+from dedup.cli import eval, explain, filter, index, report, scan, undo
 from dedup.cli.output import EXIT_INTERRUPTED, say
 from dedup.errors import DedupError
 
@@ -32,6 +32,7 @@ app.command("scan", epilog=_EPILOG)(scan.scan_command)
 app.command("filter", epilog=_EPILOG)(filter.filter_command)
 app.command("explain", epilog=_EPILOG)(explain.explain_command)
 app.command("eval", epilog=_EPILOG)(eval.eval_command)
+app.command("report", epilog=_EPILOG)(report.report_command)
 app.command("undo", epilog=_EPILOG)(undo.undo_command)
 app.add_typer(index.app, name="index", epilog=_EPILOG)
 

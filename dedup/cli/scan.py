@@ -46,6 +46,10 @@ def scan_command(
     decisions: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write a decision a story: .jsonl, .csv or .parquet.")
     ] = None,
+    report: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Write an HTML page to read, search and review it all, with the texts."),
+    ] = None,
     format: Annotated[
         Format, typer.Option("--format", help="On stdout: a readable table, or the pair records.")
     ] = Format.TABLE,
@@ -77,12 +81,13 @@ def scan_command(
     Examples:
       dedup scan stories/
       dedup scan wire.jsonl.gz --pairs pairs.jsonl --decisions decisions.csv
+      dedup scan stories/ --report report.html
       dedup scan stories/ --keep earliest --copy-kept unique/
       dedup scan stories/ --move-dropped repeated/ && dedup undo repeated/manifest.jsonl
     """
     from dedup.files import refuse_inputs
     from dedup.read import total_bytes
-    from dedup.report import decision_format, pair_lines, scan_table, write_pairs
+    from dedup.report import decision_format, page_writer, pair_lines, scan_page, scan_table, write_pairs
     from dedup.scanning import scan
 
     if copy_kept and move_dropped:
@@ -90,9 +95,14 @@ def scan_command(
     read = replace(read, leave_out=tuple(filter(None, (copy_kept, move_dropped))))
     settings = settings_in_force(config, threshold=threshold)
     write_decisions = decision_format(str(decisions)) if decisions else None
+    write_page = page_writer() if report else None
     inputs = [path for path in paths if path != "-"]
     problems = Problems(sys.maxsize if all_notes else 20)
-    with output_file(pairs, force, inputs) as pairs_out, output_file(decisions, force, inputs) as decisions_out:
+    with (
+        output_file(pairs, force, inputs) as pairs_out,
+        output_file(decisions, force, inputs) as decisions_out,
+        output_file(report, force, inputs) as report_out,
+    ):
         with stages(total_bytes(paths, read)) as progress:
             result = scan(
                 paths,
@@ -106,8 +116,11 @@ def scan_command(
                 on_bytes=progress.bytes_read,
                 on_step=progress.step,
             )
+            refuse_inputs([path for path in (pairs, decisions, report) if path], result.stories.stamps())
+            if report_out and write_page:
+                progress.step("writing the report")
+                write_page(scan_page(result), report_out)
         problems.sum_up()
-        refuse_inputs([path for path in (pairs, decisions) if path], result.stories.stamps())
         if pairs_out:
             write_pairs(result.pairs, pairs_out)
         if decisions_out and write_decisions:
