@@ -124,6 +124,7 @@ def _blocks(data: PageData) -> Iterator[tuple[str, str]]:
         "settings": {
             name: getattr(data.settings, name) for name in ("threshold", "containment", "passage_words", "template_jaccard")
         },
+        "outlets": data.outlets,
         "stories": data.story_columns(),
         "pairs": data.pair_columns(),
         "texts": firsts,

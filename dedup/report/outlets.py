@@ -30,9 +30,13 @@ _TEMPLATE: Final = RELATIONS.index(Relation.TEMPLATE)
 
 @dataclass(frozen=True)
 class Matrix:
-    """Pairs by the outlets of their two stories, templates aside; ``heat`` is 0 for none up to 5 for the most."""
+    """Pairs by the outlets of their two stories, templates aside.
+
+    ``places`` are the outlets' in ``PageData.outlets``; ``heat`` is 0 for none up to 5 for the most.
+    """
 
     outlets: Sequence[str]
+    places: Sequence[int]
     counts: Sequence[Sequence[int]]
     heat: Sequence[Sequence[int]]
     left_out: int
@@ -87,7 +91,7 @@ def matrix(data: PageData) -> Matrix | None:
     counts = [[pairs[min(row, column), max(row, column)] for column in outlets] for row in outlets]
     scale = np.log1p(max(map(max, counts)))
     heat = [[int(np.ceil(_HEAT * np.log1p(count) / scale)) if count else 0 for count in row] for row in counts]
-    return Matrix(outlets, counts, heat, len(known) - len(outlets))
+    return Matrix(outlets, [data.outlets.index(name) for name in outlets], counts, heat, len(known) - len(outlets))
 
 
 def _closest(pairs: Counter[tuple[str, str]]) -> list[str]:

@@ -53,6 +53,11 @@ class PageData:
         return story_limit(len(story.text) for story in self.stories)
 
     @cached_property
+    def outlets(self) -> list[str]:
+        """The outlets of the stories, sorted."""
+        return sorted({story.source for story in self.stories if story.source is not None})
+
+    @cached_property
     def published(self) -> list[int | None]:
         """Seconds since 1970, one a story."""
         return [None if story.published is None else microseconds(story.published) // 1_000_000 for story in self.stories]
@@ -60,11 +65,12 @@ class PageData:
     def story_columns(self) -> dict[str, object]:
         """Everything of the stories but their texts."""
         stories = self.stories
+        place = {name: at for at, name in enumerate(self.outlets)}
         return {
             "id": [story.id for story in stories],
             "title": [story.title for story in stories],
             "opening": [None if story.title else _opening(story.text) for story in stories],
-            "source": [story.source for story in stories],
+            "outlet": [None if story.source is None else place[story.source] for story in stories],
             "url": [story.url if _is_link(story.url) else None for story in stories],
             "published": self.published,
             "length": [len(story.text) for story in stories],

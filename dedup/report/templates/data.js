@@ -57,6 +57,11 @@ const data = {
     return line(this.stories.title[story] ?? this.stories.opening[story]) || "(no text)";
   },
 
+  outlet(story) {
+    const place = this.stories.outlet[story];
+    return place === null ? "" : line(this.outlets[place]);
+  },
+
   async passages(pair) {
     this.unpackedPassages ??= unpacked("passages");
     const { numbers, ends } = await this.unpackedPassages;
@@ -89,8 +94,8 @@ const data = {
 
   // All that a search looks at, in small letters.
   async searchable(story) {
-    const { id, title, source } = this.stories;
+    const { id, title } = this.stories;
     const { text } = await this.text(story);
-    return [id[story], title[story] ?? "", source[story] ?? "", text].join("\n").toLowerCase();
+    return [id[story], title[story] ?? "", this.outlet(story), text].join("\n").toLowerCase();
   },
 };

@@ -16,8 +16,8 @@ const list = {
     return {
       view: given.get("view"),
       relations: new Set(given.getAll("relation")),
-      outlet: given.get("outlet"),
-      with: given.get("with"),
+      outlet: given.get("outlet") === "" ? null : Number(given.get("outlet")),
+      with: given.get("with") === "" ? null : Number(given.get("with")),
       from: Number.isNaN(from) ? -Infinity : from,
       to: Number.isNaN(to) ? Infinity : to + 86400,
       words: Number(given.get("words")) || 0,
@@ -77,8 +77,8 @@ function fate(story) {
 
 function row(pair) {
   const [one, other] = data.sides(pair);
-  const { source, published, id } = data.stories;
-  const place = (which) => [source[which] === null ? null : line(source[which]), when(published[which])].filter(Boolean).join(", ");
+  const { published, id } = data.stories;
+  const place = (which) => [data.outlet(which), when(published[which])].filter(Boolean).join(", ");
   const story = (which) => [
     h("span", { class: "title", dir: "auto" }, data.title(which)),
     h("span", { class: "place" }, place(which), place(which) ? "  " : "", h("span", { class: "id" }, line(id[which])))];
@@ -95,9 +95,9 @@ function row(pair) {
 }
 
 function fillOutlets() {
-  const outlets = [...new Set(data.stories.source.filter((name) => name !== null))].sort();
+  const { outlets } = data;
   for (const select of [form.elements.outlet, form.elements.with]) {
-    select.append(...outlets.map((name) => h("option", { value: name }, line(name))));
+    select.append(...outlets.map((name, at) => h("option", { value: at }, line(name))));
   }
   for (const field of document.querySelectorAll(".outlets")) field.hidden = outlets.length === 0;
   const dated = data.stories.published.some((time) => time !== null);
@@ -137,7 +137,8 @@ function startList() {
   $("rows").addEventListener("keydown", moveInRows);
   $("rows").addEventListener("click", (event) => {
     const opened = event.target.closest("tr")?.querySelector("button");
-    if (opened && !String(getSelection())) location.hash = "pair-" + opened.dataset.pair;
+    const chosen = opened?.contains(event.target) || !String(getSelection()); // words of a row can be marked to copy them
+    if (opened && chosen) location.hash = "pair-" + opened.dataset.pair;
   });
   $("overview").addEventListener("click", (event) => {
     const asked = event.target.closest("[data-relation], [data-outlet]");

@@ -88,9 +88,9 @@ function changedHere([spanA, spanB], [first, second]) {
 }
 
 function storyColumn(story, side, { text, gaps }, passages) {
-  const { id, source, published, url, length } = data.stories;
+  const { id, published, url, length } = data.stories;
   const label = data.title(story);
-  const facts = [source[story] === null ? null : line(source[story]), when(published[story]), count(length[story], "character", "characters")];
+  const facts = [data.outlet(story), when(published[story]), count(length[story], "character", "characters")];
   const body = h("div", { class: "text", tabindex: "0", role: "region", dir: "auto", "aria-label": "Text of " + label });
   fill(body, text, gaps, passages, side);
   return h("article", { "aria-label": label },

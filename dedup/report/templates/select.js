@@ -42,13 +42,13 @@ function fitsView(view, pair, seen) {
 }
 
 function fitsOutlets(one, other, wanted) {
-  const { source } = data.stories;
-  const [first, second] = [source[one], source[other]];
-  if (wanted.outlet && wanted.with) {
+  const { outlet } = data.stories;
+  const [first, second] = [outlet[one], outlet[other]];
+  if (wanted.outlet !== null && wanted.with !== null) {
     return (first === wanted.outlet && second === wanted.with) || (first === wanted.with && second === wanted.outlet);
   }
-  const either = wanted.outlet || wanted.with;
-  return !either || first === either || second === either;
+  const either = wanted.outlet ?? wanted.with;
+  return either === null || first === either || second === either;
 }
 
 function fitsDates(one, other, { from, to }) {
