@@ -13,7 +13,7 @@ Span = tuple[int, int]
 STORY_CHARACTERS: Final = 60_000
 """Code points of a story from which it is cut; some 10,000 words, and a news story has a tenth of that."""
 
-PAGE_CHARACTERS: Final = 40_000_000
+PAGE_CHARACTERS: Final = 100_000_000
 """Code points of all texts in a page. If they are more, every long story is cut the shorter, until they fit."""
 
 _LEAST: Final = 200
@@ -88,7 +88,7 @@ def utf16_places(text: str, places: Sequence[int]) -> list[int]:
     >>> utf16_places("a\N{GRINNING FACE}b", [1, 2, 3])
     [1, 3, 4]
     """
-    if not text or max(text) < "\U00010000":
+    if text.isascii() or len(text.encode("utf-16-le", "surrogatepass")) == 2 * len(text):
         return list(places)
     wide = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32) > 0xFFFF
     before = np.concatenate([[0], np.cumsum(wide)])

@@ -117,7 +117,7 @@ def test_sorting(page: Page) -> None:
 def test_a_pair_opens_side_by_side_with_its_passage_and_changed_words(page: Page, strait: int) -> None:
     open_pair(page, strait)
     assert "shared-passage" in page.inner_text("#pair-title")
-    assert "passage of 40 words in common, from 20 on" in page.inner_text(".reason")
+    assert "passage of 40 words in common (from 20 on)" in page.inner_text(".reason")
     passages = [re.sub(r"\s+", " ", text) for text in page.locator(".text mark").all_inner_texts()]
     assert len(passages) == 2
     assert all(COMMON in text for text in passages)

@@ -62,6 +62,9 @@ const data = {
     return place === null ? "" : line(this.outlets[place]);
   },
 
+  // Where and when a story was published, as far as that is known.
+  place(story) { return [this.outlet(story), when(this.stories.published[story])].filter(Boolean).join(", "); },
+
   async passages(pair) {
     this.unpackedPassages ??= unpacked("passages");
     const { numbers, ends } = await this.unpackedPassages;

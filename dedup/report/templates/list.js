@@ -77,11 +77,10 @@ function fate(story) {
 
 function row(pair) {
   const [one, other] = data.sides(pair);
-  const { published, id } = data.stories;
-  const place = (which) => [data.outlet(which), when(published[which])].filter(Boolean).join(", ");
+  const { id } = data.stories;
   const story = (which) => [
     h("span", { class: "title", dir: "auto" }, data.title(which)),
-    h("span", { class: "place" }, place(which), place(which) ? "  " : "", h("span", { class: "id" }, line(id[which])))];
+    h("span", { class: "place" }, data.place(which), data.place(which) && "  ", h("span", { class: "id" }, line(id[which])))];
   const size = data.removal[pair] ? number(data.size[data.stories.keeper[one]]) : "";
   return h("tr", {},
     h("td", {}, relationBadge(data.name(pair))),
@@ -131,7 +130,8 @@ function startList() {
     waiting = setTimeout(() => list.refresh(), event.target.type === "search" ? 150 : 0);
   });
   form.addEventListener("submit", (event) => event.preventDefault());
-  form.addEventListener("reset", () => setTimeout(() => list.refresh()));
+  $("anew").addEventListener("click", () => { form.reset(); list.refresh(); });
+  $("search").addEventListener("focus", () => storiesWith([], () => false), { once: true }); // texts are ready when the words are
   $("previous").addEventListener("click", () => list.turn(-1));
   $("next").addEventListener("click", () => list.turn(1));
   $("rows").addEventListener("keydown", moveInRows);

@@ -19,7 +19,7 @@ const pairView = {
       ...this.verdict(pair, passages.length, only.includes(null)),
       h("div", { class: "sides" }, ...[[one, first], [other, second]].map(([story, text], side) =>
         storyColumn(story, side, text, passages.map(({ spans }, at) => ({ at, span: spans[side], only: only[at]?.[side] ?? [] }))))),
-      ...cluster(pair));
+      h("div", { class: "evidence" }, scores(pair), cluster(pair)));
     $("pair-title").focus({ preventScroll: true });
     scrollTo(0, 0);
     if (passages.length) this.go(0, null, false);
@@ -40,9 +40,9 @@ const pairView = {
     const [kept, dropped] = data.sides(pair);
     const outcome = data.removal[pair] ? "one was dropped" : data.kept(kept) && data.kept(dropped) ? "both were kept" : "not the pair that decided";
     return [
-      h("h1", { id: "pair-title", tabindex: "-1" }, relationBadge(name), h("small", {}, outcome)),
-      h("p", { class: "reason" }, reason(pair)),
-      h("div", { class: "evidence" }, scores(pair), marks.panel(pair)),
+      h("div", { class: "verdict" },
+        h("div", {}, h("h1", { id: "pair-title", tabindex: "-1" }, relationBadge(name), h("small", {}, outcome)), h("p", { class: "reason" }, reason(pair))),
+        marks.panel(pair)),
       h("p", { class: "passages" },
         h("span", { id: "passage-count", role: "status" }, passages ? count(passages, "shared passage", "shared passages") : "No passages to show"),
         ...(passages ? [this.passageButton(-1, "Previous", "p"), this.passageButton(1, "Next", "n")] : []),
@@ -139,12 +139,13 @@ function scores(pair) {
   const [held, holds] = heldShares(pair);
   const rows = [
     ["Jaccard similarity", share(jaccard[pair]), `near-duplicate from ${threshold}`],
-    ["of the right one in the left", percent(held), `contained from ${percent(containment * 10000)}`],
-    ["of the left one in the right", percent(holds), ""],
-    ["longest passage, words", number(longest[pair]), `shared passage from ${passage}`],
-    ["words in passages", number(words[pair]), ""],
+    ["Of the right story, in the left", percent(held), `contained from ${percent(containment * 10000)}`],
+    ["Of the left story, in the right", percent(holds), ""],
+    ["Longest passage, in words", number(longest[pair]), `shared passage from ${passage}`],
+    ["Words in passages", number(words[pair]), ""],
   ];
   return h("table", { class: "scores" },
+    h("caption", {}, "Scores"),
     h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "Score"), h("th", { scope: "col", class: "number" }, "This pair"), h("th", { scope: "col" }, "Threshold"))),
     h("tbody", {}, ...rows.map(([name, value, limit]) => h("tr", {}, h("th", { scope: "row" }, name), h("td", { class: "number" }, value), h("td", {}, limit)))));
 }
@@ -171,17 +172,17 @@ function reason(pair) {
         return "The same words in the same order; case, punctuation and accents aside.";
       case "near-duplicate":
         return jaccard[pair] >= threshold * 10000
-          ? `The same story, lightly edited: Jaccard similarity ${share(jaccard[pair])}, from ${threshold} on, and the same facts.`
-          : `Alike in length, and ${much} of the smaller one’s word runs are in the other, from ${percent(containment * 10000)} on.`;
+          ? `The same story, lightly edited: Jaccard similarity ${share(jaccard[pair])} (from ${threshold} on), and the same facts.`
+          : `Alike in length, and ${much} of the smaller one’s word runs are in the other (from ${percent(containment * 10000)} on).`;
       case "contained":
         return enough
-          ? `The longer one holds ${much} of the shorter one’s word runs, from ${percent(containment * 10000)} on.`
+          ? `The longer one holds ${much} of the shorter one’s word runs (from ${percent(containment * 10000)} on).`
           : `The same news at other length: they open alike, their facts agree, and the longer one holds ${much} of the shorter one’s word runs.`;
       case "template":
         return "One form filled in twice: they share its words, and differ in figures or names. Never a reason to drop a story.";
       default:
         return longest[pair] >= passage
-          ? `Different stories with a passage of ${number(longest[pair])} words in common, from ${passage} on.`
+          ? `Different stories with a passage of ${number(longest[pair])} words in common (from ${passage} on).`
           : `Different stories with several shorter passages in common, ${number(words[pair])} words together.`;
     }
   }
@@ -191,15 +192,15 @@ function reason(pair) {
 function cluster(pair) {
   const kept = data.stories.keeper[data.sides(pair)[0]];
   const others = data.clusters.get(kept) ?? [];
-  if (others.length < 2) return [];
+  if (others.length < 2) return null;
   const shownOthers = others.slice(0, 200);
-  return [h("section", { class: "cluster", "aria-labelledby": "cluster-title" },
+  return h("section", { class: "cluster", "aria-labelledby": "cluster-title" },
     h("h2", { id: "cluster-title" }, `What repeats ${data.title(kept)}`),
     h("ul", {}, ...shownOthers.map((one) => {
       const story = data.sides(one)[1];
       return h("li", {}, relationBadge(data.name(one)), " ",
         h("a", { href: "#pair-" + one, "aria-current": one === pair ? "true" : null }, data.title(story)), " ",
-        h("span", { class: "id" }, line(data.stories.id[story])));
+        h("span", { class: "place" }, data.place(story), " ", h("span", { class: "id" }, line(data.stories.id[story]))));
     })),
-    others.length > shownOthers.length ? h("p", {}, `and ${number(others.length - shownOthers.length)} more`) : null)];
+    others.length > shownOthers.length ? h("p", {}, `and ${number(others.length - shownOthers.length)} more`) : null);
 }

@@ -72,6 +72,7 @@ async function start() {
   addEventListener("hashchange", () => route.go());
   addEventListener("keydown", onKey);
   route.go();
+  performance.mark("ready");
   document.documentElement.dataset.ready = "true";
 }
 
