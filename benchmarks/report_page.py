@@ -28,23 +28,27 @@ OUTLETS = 400
 # From an act in the page to the frame that shows what came of it.
 _TIMED = """async () => {
   const begin = performance.now();
-  await ACT;
+  ACT
   await new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
   return performance.now() - begin;
 }"""
 
+_CHOICES = "form.reset(); form.elements.view.value = 'all'; "
+_OPENED = (
+    "await new Promise((done) => { const look = () => pairView.pair === PAIR ? done() : setTimeout(look, 1); look(); });"
+)
+
 ACTS = {
-    "all pairs": "(form.elements.view.value = 'all', list.refresh())",
-    "one relation": "(form.reset(), form.elements.view.value = 'all', form.elements.relation.forEach((box) => "
-    "{ box.checked = box.value === 'contained'; }), list.refresh())",
-    "sort by words": "(form.reset(), form.elements.view.value = 'all', form.elements.sort.value = 'words', list.refresh())",
-    "first search": "(form.reset(), form.elements.view.value = 'all', form.elements.search.value = 'cocoa', list.refresh())",
-    "next search": "(form.elements.search.value = 'interest rates', list.refresh())",
-    "next page": "(form.reset(), list.refresh().then(() => list.turn(1)))",
-    "open a pair": "(location.hash = 'pair-' + list.pairs[7], new Promise((done) => { const look = () => "
-    "pairView.pair === list.pairs[7] ? done() : setTimeout(look, 1); look(); }))",
-    "next pair": "(pairView.step(1), new Promise((done) => { const look = () => "
-    "pairView.pair === list.pairs[8] ? done() : setTimeout(look, 1); look(); }))",
+    "all pairs": _CHOICES + "await list.refresh();",
+    "one relation": _CHOICES
+    + "for (const box of form.elements.relation) box.checked = box.value === 'contained'; await list.refresh();",
+    "sort by words": _CHOICES + "form.elements.sort.value = 'words'; await list.refresh();",
+    "first search": _CHOICES + "form.elements.search.value = 'cocoa'; await list.refresh();",
+    "next search": _CHOICES + "form.elements.search.value = 'interest rates'; await list.refresh();",
+    "clusters": "form.reset(); await list.refresh();",
+    "next page": "list.turn(1);",
+    "open a pair": "location.hash = 'pair-' + list.pairs[7]; " + _OPENED.replace("PAIR", "list.pairs[7]"),
+    "next pair": "pairView.step(1); " + _OPENED.replace("PAIR", "list.pairs[8]"),
 }
 
 

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING, Literal
 
 import dedup
 from benchmarks.browser import chromium
 from benchmarks.corpus import FIXTURES, ROOT
 from dedup.report import page_writer, scan_page
+
+if TYPE_CHECKING:
+    from playwright.sync_api import ViewportSize
 
 DOCS = ROOT / "docs"
 STATEMENT = "shared-passage/strait-statement-coastal-herald.txt"
@@ -23,15 +27,15 @@ def main() -> None:
         path = Path(folder, "report.html")
         with open(path, "wb") as file:
             page_writer()(scan_page(result), file)
-        for scheme in ("light", "dark"):
-            for name, part in (("overview", "overview"), ("pair", f"pair-{statement}")):
-                with browser.new_context(color_scheme=scheme, viewport={"width": 1200, "height": 860 if name == "overview" else 760}) as session:
+        schemes: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+        for scheme in schemes:
+            for name, part, height in (("overview", "overview", 860), ("pair", f"pair-{statement}", 760)):
+                size: ViewportSize = {"width": 1200, "height": height}
+                with browser.new_context(color_scheme=scheme, viewport=size) as session:
                     page = session.new_page()
                     page.goto(f"{path.as_uri()}#{part}")
                     page.wait_for_selector("html[data-ready]")
-                    page.wait_for_selector(f"#{name}:visible")
-                    if name == "pair":
-                        page.wait_for_selector(".sides mark")
+                    page.wait_for_selector(".sides mark" if name == "pair" else "#overview:visible")
                     page.screenshot(path=DOCS / f"report-{name}-{scheme}.png")
 
 

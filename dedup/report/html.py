@@ -112,6 +112,11 @@ def _hash(source: str) -> str:
     return base64.b64encode(hashlib.sha256(source.encode()).digest()).decode()
 
 
+def _digest(value: object) -> str:
+    """16 hex digits that name a page, so that a browser keeps the marks of each apart."""
+    return hashlib.sha256(json.dumps(value).encode("ascii")).hexdigest()[:16]
+
+
 def _blocks(data: PageData) -> Iterator[tuple[str, str]]:
     """The packed data by element: texts and passages only when they are asked for, so the columns know what is where."""
     texts, firsts = [], []
@@ -119,15 +124,17 @@ def _blocks(data: PageData) -> Iterator[tuple[str, str]]:
         firsts.append(first)
         texts.append((f"texts-{first}", _packed(block)))
     numbers, ends = data.passages()
+    stories, pairs = data.story_columns(), data.pair_columns()
     columns = {
+        "digest": _digest([stories["id"], *pairs.values()]),
         "relations": list(RELATIONS),
         "glyphs": GLYPHS,
         "settings": {
             name: getattr(data.settings, name) for name in ("threshold", "containment", "passage_words", "template_jaccard")
         },
         "outlets": data.outlets,
-        "stories": data.story_columns(),
-        "pairs": data.pair_columns(),
+        "stories": stories,
+        "pairs": pairs,
         "texts": firsts,
     }
     yield "columns", _packed(columns)

@@ -60,7 +60,7 @@ class Row(NamedTuple):
 
 @dataclass(frozen=True)
 class Timeline:
-    """How one story spread: ``pair`` is one to open it by."""
+    """How one story spread: ``pair`` is one to open it by, ``outlets`` counts those that are known."""
 
     title: str
     pair: int
@@ -149,7 +149,7 @@ def _timeline(data: PageData, story: int, others: dict[int, int]) -> Timeline:
         title=kept.title or kept.id,
         pair=next(iter(others.values())),
         stories=len(dates),
-        outlets=len(by_outlet),
+        outlets=len(by_outlet.keys() - {_UNKNOWN}),
         first=when(begin),
         last=when(end),
         lasted=_span(timedelta(seconds=end - begin)),

@@ -278,6 +278,7 @@ def test_outlets_and_dates_are_shown_and_narrow_the_list(browser: Browser, outle
         assert order[:3] == ["Northern Ledger", "Wire", "Coastal Herald"]  # as they came
         page.get_by_role("button", name="Coastal Herald and Wire: 2 pairs").click()
         shows(page, "2 pairs")
+        assert page.get_by_role("checkbox", name="template").is_checked() is False  # the matrix does not count them
         page.get_by_role("button", name="Reset").click()
         page.get_by_label("All pairs").check(force=True)
         page.select_option("#outlet", "Northern Ledger")
@@ -287,6 +288,24 @@ def test_outlets_and_dates_are_shown_and_narrow_the_list(browser: Browser, outle
         shows(page, "1 pair")
         page.fill("#to", "2024-05-09")
         shows(page, "Nothing fits; choose less narrowly.")
+
+
+def test_marks_are_kept_for_their_page_alone(browser: Browser, fixtures_page: Path, outlets_page: Path) -> None:
+    with opened(browser, fixtures_page, "pair-3") as page:
+        page.wait_for_selector(".sides")
+        page.keyboard.press("w")
+        page.reload()
+        page.wait_for_selector("html[data-ready]")
+        assert page.evaluate("() => [...marks.all]") == [[3, "wrong"]]
+        page.evaluate("() => localStorage.setItem(`dedup/${marks.key}`, 'not JSON')")
+        page.reload()
+        page.wait_for_selector("html[data-ready]")
+        assert page.evaluate("() => marks.all.size") == 0
+    digests = []
+    for path in (fixtures_page, outlets_page):
+        with opened(browser, path) as page:
+            digests.append(page.evaluate("() => data.digest"))
+    assert len(set(digests)) == 2
 
 
 def test_links_lead_to_the_stories(browser: Browser, outlets_page: Path) -> None:

@@ -135,6 +135,44 @@ def test_only_http_becomes_a_link(browser: Browser, tmp_path: Path, url: str) ->
         assert page.locator(".sides a").count() == 0
 
 
+def test_the_policy_would_stop_what_got_in(browser: Browser, tmp_path: Path) -> None:
+    stories = write_lines(tmp_path / "s.jsonl", [{"id": name, "text": BODY} for name in "ab"])
+    address = write_page([stories], tmp_path / "p.html").as_uri()
+    with browser.new_context() as session:
+        page = session.new_page()
+        asked: list[str] = []
+        session.on("requestfinished", lambda request: asked.append(request.url))
+        page.goto(address)
+        page.wait_for_selector("html[data-ready]")
+        page.evaluate(
+            """() => {
+              document.body.insertAdjacentHTML("beforeend", '<img src=nowhere.png onerror="window.hit = 1">'
+                + '<iframe srcdoc="<script>parent.hit = 1</script>"></iframe><link rel=stylesheet href=x.css>');
+              const script = document.createElement("script");
+              script.textContent = "window.hit = 1";
+              document.body.append(script);
+              const other = document.createElement("script");
+              other.src = "other.js";
+              document.body.append(other);
+            }"""
+        )
+        page.wait_for_timeout(300)
+        assert page.evaluate("() => window.hit") is None
+        assert page.evaluate("() => fetch('/').then(() => 'fetched', () => 'refused')") == "refused"
+        assert [url for url in asked if url != address and url != "about:srcdoc"] == []
+
+
+def test_a_damaged_page_says_so(browser: Browser, tmp_path: Path) -> None:
+    stories = write_lines(tmp_path / "s.jsonl", [{"id": name, "text": BODY} for name in "ab"])
+    path = write_page([stories], tmp_path / "p.html")
+    path.write_text(re.sub(r'(id="columns">).{40}', r"\1" + "A" * 40, path.read_text(encoding="utf-8")), encoding="utf-8")
+    with browser.new_context() as session:
+        page = session.new_page()
+        page.goto(path.as_uri())
+        page.wait_for_selector("#fault:visible")
+        assert "The file is damaged" in page.inner_text("#fault")
+
+
 def test_what_turns_or_hides_text_is_spelt_out(browser: Browser, tmp_path: Path) -> None:
     text = BODY.format("turned \u202e here \u0007 and \u2066 there")
     stories = [{"id": name, "text": text, "title": "A\u202eB\u001b[31m", "source": f"O\u2067{name}"} for name in "ab"]

@@ -138,6 +138,12 @@ def test_a_timeline_has_outlets_in_the_order_they_came() -> None:
     assert (line.first, line.last, line.lasted) == ("2024-05-01", "2024-05-09", "8 days")
 
 
+def test_a_timeline_without_outlets_has_one_row() -> None:
+    (line,) = timelines(page([overlap("a", "b")], [story("a", day=1), story("b", day=2)], {"b": "a"}))
+    assert line.outlets == 0
+    assert [row.outlet for row in line.rows] == ["outlet not known"]
+
+
 def test_timelines_are_few_and_have_few_rows() -> None:
     stories: list[Story] = []
     pairs: list[Overlap] = []

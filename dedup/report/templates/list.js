@@ -107,7 +107,9 @@ function fillOutlets() {
 function narrow({ relation, outlet, with: other }) {
   form.reset();
   form.elements.view.value = "all";
-  if (relation) for (const box of form.elements.relation) box.checked = box.value === relation;
+  for (const box of form.elements.relation) {
+    box.checked = relation ? box.value === relation : outlet === undefined || box.value !== "template";
+  }
   if (outlet !== undefined) [form.elements.outlet.value, form.elements.with.value] = [outlet, other];
   return list.refresh();
 }

@@ -65,7 +65,7 @@ async function start() {
   $("keys-button").addEventListener("click", () => $("keys").showModal());
   await breath(); // the overview is painted before the data are unpacked
   await data.load();
-  await marks.load();
+  marks.load();
   startList();
   startReview();
   await list.refresh();
@@ -76,4 +76,7 @@ async function start() {
   document.documentElement.dataset.ready = "true";
 }
 
-start();
+start().catch((error) => {
+  $("fault").textContent = `The list can't be shown: ${error.message ?? error}. The file is damaged, or this browser is of before 2024.`;
+  $("fault").hidden = false;
+});
