@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from random import Random
 from typing import TYPE_CHECKING
 
 import pytest
@@ -145,6 +146,39 @@ def test_texts_shown_are_the_texts_read(page: Page, strait: int) -> None:
     for side, name in enumerate(page.locator(".sides .id").all_inner_texts()):
         shown = page.locator(".sides .text").nth(side).evaluate(WITHOUT_BUTTONS)
         assert shown == (FIXTURES / name).read_text(encoding="utf-8")
+
+
+def common_words(one: list[str], other: list[str]) -> int:
+    """The length of the longest common subsequence, by the textbook."""
+    row = [0] * (len(other) + 1)
+    for word in one:
+        diagonal = 0
+        for at, candidate in enumerate(other, 1):
+            diagonal, row[at] = row[at], diagonal + 1 if word == candidate else max(row[at], row[at - 1])
+    return row[-1]
+
+
+def random_words(rng: Random) -> str:
+    return "".join(rng.choice("abcd") + rng.choice([" ", ", ", "\n"]) for _ in range(rng.randrange(30)))
+
+
+def without(text: str, spans: list[tuple[int, int]]) -> list[str]:
+    for start, end in reversed(spans):
+        text = text[:start] + text[end:]
+    return re.findall(r"\w", text)
+
+
+def test_changed_words_are_as_few_as_can_be(page: Page) -> None:
+    rng = Random(7)
+    drawn = [(random_words(rng), random_words(rng)) for _ in range(300)]
+    told = [("naïve Café", "naive, CAFE\u0301!"), ("橋は長い", "橋は 短い"), ("", "")]
+    changed = "(cases) => cases.map(([a, b]) => changedWords(a, [0, a.length], b, [0, b.length]))"
+    found = page.evaluate(changed, [*drawn, *told])
+    for (one, other), (only_one, only_other) in zip(drawn, found[:300], strict=True):
+        common = without(one, only_one)
+        assert common == without(other, only_other)
+        assert len(common) == common_words(without(one, []), without(other, []))
+    assert found[300:] == [[[], []], [[[2, 3]], [[3, 4]]], [[], []]]
 
 
 def test_a_passage_brings_the_other_story_to_its_height(browser: Browser, tmp_path: Path) -> None:

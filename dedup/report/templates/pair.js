@@ -91,7 +91,7 @@ function storyColumn(story, side, { text, gaps }, passages) {
   const { id, published, url, length } = data.stories;
   const label = data.title(story);
   const facts = [data.outlet(story), when(published[story]), count(length[story], "character", "characters")];
-  const body = h("div", { class: "text", tabindex: "0", role: "region", dir: "auto", "aria-label": "Text of " + label });
+  const body = h("div", { class: "text", tabindex: "0", role: "region", dir: "auto", "aria-label": (side ? "Right text: " : "Left text: ") + label });
   fill(body, text, gaps, passages, side);
   return h("article", { "aria-label": label },
     h("header", {}, h("h2", { dir: "auto" }, fate(story), label), h("p", { class: "facts" }, facts.filter(Boolean).join(" · ")),
