@@ -245,6 +245,30 @@ def test_arrows_move_among_rows_and_j_k_among_pairs(page: Page) -> None:
     page.wait_for_function("() => pairView.pair === list.pairs[1]")
 
 
+def test_a_cluster_is_one_row_and_its_members_are_a_step_away(browser: Browser, tmp_path: Path) -> None:
+    story = (FIXTURES / "near-duplicate" / "tram-opening-morning.txt").read_text(encoding="utf-8")
+    records = [{"id": f"s{n}", "title": f"Title {n}", "text": f"{story} Edition {'abcd'[n] * 5}."} for n in range(4)]
+    stories = write_lines(tmp_path / "s.jsonl", records)
+    (cluster,) = dedup.scan([stories]).clusters
+    with opened(browser, write_page([stories], tmp_path / "p.html"), "list") as page:
+        shows(page, "1 cluster")
+        assert page.inner_text("#rows .more") == "and 2 more"
+        page.locator("#rows .open").press("Enter")
+        page.wait_for_selector(".cluster")
+        assert page.inner_text("#cluster-title") == f"What repeats Title {cluster.kept[1]}"
+        others = page.locator(".cluster a").all_inner_texts()
+        assert sorted(others) == sorted(f"Title {name[1]}" for name in cluster.dropped)
+        page.locator(".cluster a").last.click()
+        page.wait_for_function("() => pairView.pair === data.clusters.values().next().value[2]")
+        assert "3 of 3 in the cluster" in page.inner_text(".pair-bar")
+        page.keyboard.press("k")
+        page.wait_for_function("() => pairView.pair === data.clusters.values().next().value[1]")
+        page.keyboard.press("Escape")
+        page.wait_for_selector("#list:visible")
+        assert page.evaluate("() => document.activeElement.matches('#rows .open')")
+        shows(page, "1 cluster")  # what was chosen stays chosen
+
+
 def test_single_keys_can_be_switched_off(page: Page, strait: int) -> None:
     page.keyboard.press("?")
     page.get_by_label("Single keys do this").uncheck()

@@ -36,6 +36,8 @@ const data = {
     this.lowered = new Array(keeper.length);
   },
 
+  every() { return (this.all ??= Array.from({ length: this.count }, (_, pair) => pair)); },
+
   kept(story) { return this.stories.keeper[story] === story; },
 
   // The relation as it is named, however the two stand in the record.

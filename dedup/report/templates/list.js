@@ -42,7 +42,8 @@ const list = {
 
   show() {
     const last = Math.min(this.first + PAGE, this.pairs.length);
-    $("rows").replaceChildren(...this.pairs.slice(this.first, last).map((pair) => row(pair)));
+    const clusters = form.elements.view.value === "clusters";
+    $("rows").replaceChildren(...this.pairs.slice(this.first, last).map((pair) => row(pair, clusters)));
     $("pairs").hidden = last === 0;
     $("pages").hidden = this.pairs.length <= PAGE;
     $("previous").disabled = this.first === 0;
@@ -57,9 +58,11 @@ const list = {
     $("rows").querySelector("button")?.focus();
   },
 
-  // Puts the focus on a pair's row, if it is in the list.
+  // Puts the focus on a pair's row, or that of its cluster, if it is in the list.
   focus(pair) {
-    const at = this.pairs.indexOf(pair);
+    const kept = data.removal[pair] ? data.sides(pair)[0] : -1;
+    let at = this.pairs.indexOf(pair);
+    if (at < 0) at = this.pairs.findIndex((other) => data.removal[other] && data.sides(other)[0] === kept);
     if (at < 0) return $("list-title").focus();
     this.first = at - (at % PAGE);
     this.show();
@@ -75,21 +78,22 @@ function fate(story) {
   return data.kept(story) ? h("span", { class: "fate kept" }, "kept") : h("span", { class: "fate dropped" }, "dropped");
 }
 
-function row(pair) {
+function row(pair, isCluster) {
   const [one, other] = data.sides(pair);
   const { id } = data.stories;
   const story = (which) => [
     h("span", { class: "title", dir: "auto" }, data.title(which)),
     h("span", { class: "place" }, data.place(which), data.place(which) && "  ", h("span", { class: "id" }, line(id[which])))];
-  const size = data.removal[pair] ? number(data.size[data.stories.keeper[one]]) : "";
+  const size = data.removal[pair] ? data.size[data.stories.keeper[one]] : 0;
+  const more = isCluster && size > 2 ? h("p", { class: "more" }, `and ${number(size - 2)} more`) : null;
   return h("tr", {},
     h("td", {}, relationBadge(data.name(pair))),
     h("td", {},
       h("button", { type: "button", class: "open", "data-pair": pair }, fate(one), ...story(one)),
-      h("div", { class: "second" }, fate(other), ...story(other))),
+      h("div", { class: "second" }, fate(other), ...story(other)), more),
     h("td", { class: "number" }, share(data.pairs.jaccard[pair])),
     h("td", { class: "number" }, number(data.pairs.words[pair])),
-    h("td", { class: "number" }, size),
+    h("td", { class: "number" }, size ? number(size) : ""),
     h("td", {}, marks.of(pair) ?? ""));
 }
 

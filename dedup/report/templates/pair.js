@@ -6,7 +6,6 @@ const pairView = {
   passages: 0,
 
   async open(pair) {
-    if (!list.pairs.includes(pair)) await narrow({}); // reached by a link: its neighbours are all pairs
     const [one, other] = data.sides(pair);
     const swapped = one !== data.pairs.a[pair];
     const [first, second, found] = await Promise.all([data.text(one), data.text(other), data.passages(pair)]);
@@ -25,13 +24,21 @@ const pairView = {
     if (passages.length) this.go(0, null, false);
   },
 
+  // The pairs that this one stands among: those of the list; reached by a link, those of its cluster, or all.
+  among(pair) {
+    if (list.pairs.includes(pair)) return [list.pairs, "in the list"];
+    const members = data.removal[pair] ? data.clusters.get(data.sides(pair)[0]) : [];
+    return members.length > 1 ? [members, "in the cluster"] : [data.every(), "pairs"];
+  },
+
   bar(pair) {
-    const at = list.pairs.indexOf(pair);
-    const step = (by, name, key) => h("button", { type: "button", disabled: list.pairs[at + by] === undefined || at < 0,
+    const [pairs, where] = this.among(pair);
+    const at = pairs.indexOf(pair);
+    const step = (by, name, key) => h("button", { type: "button", disabled: pairs[at + by] === undefined,
       "aria-keyshortcuts": key, on: { click: () => this.step(by) } }, name, " ", h("kbd", {}, key));
     return h("nav", { class: "pair-bar", "aria-label": "Pairs" },
       h("button", { type: "button", "aria-keyshortcuts": "Escape", on: { click: () => { location.hash = "list"; } } }, "← Back to the list ", h("kbd", {}, "Esc")),
-      h("span", {}, at < 0 ? "" : `${number(at + 1)} of ${number(list.pairs.length)}`),
+      h("span", {}, `${number(at + 1)} of ${number(pairs.length)} ${where}`),
       step(-1, "Previous pair", "k"), step(1, "Next pair", "j"));
   },
 
@@ -56,7 +63,8 @@ const pairView = {
   },
 
   step(by) {
-    const next = list.pairs[list.pairs.indexOf(this.pair) + by];
+    const [pairs] = this.among(this.pair);
+    const next = pairs[pairs.indexOf(this.pair) + by];
     if (next !== undefined) location.hash = "pair-" + next;
   },
 

@@ -1,7 +1,7 @@
 // Which pairs are in the list, and in which order.
 
 const ORDERS = {
-  size: (x, y) => y.size - x.size || y.words - x.words || x.pair - y.pair,
+  size: (x, y) => y.size - x.size || x.kept - y.kept || y.words - x.words || x.pair - y.pair,
   words: (x, y) => y.words - x.words || x.pair - y.pair,
   alike: (x, y) => y.jaccard - x.jaccard || x.pair - y.pair,
   unlike: (x, y) => x.jaccard - y.jaccard || x.pair - y.pair,
@@ -77,6 +77,7 @@ async function selected(wanted, isStale) {
       words: words[pair],
       jaccard: jaccard[pair],
       size: data.removal[pair] ? data.size[keeper[one]] : 0,
+      kept: data.removal[pair] ? keeper[one] : 0,
       time: Math.max(published[one] ?? -1, published[other] ?? -1),
     });
   }
