@@ -79,7 +79,6 @@ def test_heavy_libraries_stay_in_their_rooms() -> None:
         "pyarrow": {"report", "read"},
         "trafilatura": {"read"},
         "ftfy": {"read"},
-        "jinja2": {"report"},
         "charset_normalizer": {"read"},
         "datasketch": {"integrations"},
         "scrapy": {"integrations"},
