@@ -89,6 +89,8 @@ def once(browser: Browser, path: Path) -> dict[str, float]:
         page = session.new_page()
         page.goto(path.as_uri(), wait_until="commit")
         page.wait_for_selector("html[data-ready]", timeout=120_000)
+        while not page.evaluate("() => performance.getEntriesByName('first-contentful-paint').length"):
+            page.wait_for_timeout(20)
         found = {
             "first paint": page.evaluate("() => performance.getEntriesByName('first-contentful-paint')[0].startTime"),
             "ready": page.evaluate("() => performance.getEntriesByName('ready')[0].startTime"),
