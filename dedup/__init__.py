@@ -10,8 +10,9 @@ stories (winnowed keys); every proposed pair is verified on the exact shingle se
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING
+
+from dedup.lazily import exports
 
 if TYPE_CHECKING:
     from dedup.errors import DedupError
@@ -44,7 +45,7 @@ __all__ = [
     "to_datasketch",
 ]
 
-_HOME = {
+_HOMES = {
     "DedupError": "dedup.errors",
     "ScanResult": "dedup.result",
     "Settings": "dedup.settings",
@@ -54,15 +55,8 @@ _HOME = {
     "signatures": "dedup.sketch",
     "to_datasketch": "dedup.integrations.datasketch_lsh",
 }
-
-
-def __getattr__(name: str) -> object:
-    """Public names are imported when first used, so that ``import dedup`` and ``dedup --help`` stay light."""
-    if name not in __all__:
-        raise AttributeError(f"module 'dedup' has no attribute {name!r}")
-    value = getattr(import_module(_HOME.get(name, "dedup.story")), name)
-    globals()[name] = value
-    return value
+if not TYPE_CHECKING:
+    __getattr__ = exports(__name__, {name: _HOMES.get(name, "dedup.story") for name in __all__})
 
 
 def __dir__() -> list[str]:

@@ -11,9 +11,7 @@ with that table. What the command line says wins over the file.
 
 from __future__ import annotations
 
-import difflib
 import os
-import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -85,6 +83,8 @@ def _mentions_us(project: Path) -> bool:
 
 
 def _read(path: str) -> dict[str, object]:
+    import tomllib  # here, as most runs have no file and it compiles its patterns at once
+
     try:
         return tomllib.loads(Path(path).read_text(encoding="utf-8-sig"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
@@ -114,6 +114,8 @@ def _checked(path: str, table: Mapping[str, object]) -> Config:
 
 
 def _meant(key: str) -> str:
+    import difflib
+
     near = difflib.get_close_matches(key.replace("-", "_"), Settings.__struct_fields__, n=1)
     return f"did you mean {near[0]!r}?" if near else f"settings are {', '.join(Settings.__struct_fields__)}"
 

@@ -85,17 +85,17 @@ def scan_command(
       dedup scan stories/ --keep earliest --copy-kept unique/
       dedup scan stories/ --move-dropped repeated/ && dedup undo repeated/manifest.jsonl
     """
+    from dedup import report as reports  # each of whose parts loads when it is used
     from dedup.files import refuse_inputs
     from dedup.read import total_bytes
-    from dedup.report import decision_format, page_writer, pair_lines, scan_page, scan_table, write_pairs
     from dedup.scanning import scan
 
     if copy_kept and move_dropped:
         raise UsageError("--copy-kept and --move-dropped: choose one")
     read = replace(read, leave_out=tuple(filter(None, (copy_kept, move_dropped))))
     settings = settings_in_force(config, threshold=threshold)
-    write_decisions = decision_format(str(decisions)) if decisions else None
-    write_page = page_writer() if report else None
+    write_decisions = reports.decision_format(str(decisions)) if decisions else None
+    write_page = reports.page_writer() if report else None
     inputs = [path for path in paths if path != "-"]
     problems = Problems(sys.maxsize if all_notes else 20)
     with (
@@ -119,17 +119,17 @@ def scan_command(
             refuse_inputs([path for path in (pairs, decisions, report) if path], result.stories.stamps())
             if report_out and write_page:
                 progress.step("writing the report")
-                write_page(scan_page(result), report_out)
+                write_page(reports.scan_page(result), report_out)
         problems.sum_up()
         if pairs_out:
-            write_pairs(result.pairs, pairs_out)
+            reports.write_pairs(result.pairs, pairs_out)
         if decisions_out and write_decisions:
             write_decisions(result.decisions, decisions_out)
     if format is Format.JSONL:
-        sys.stdout.buffer.writelines(pair_lines(result.pairs))
+        sys.stdout.buffer.writelines(reports.pair_lines(result.pairs))
         sys.stdout.buffer.flush()
     else:
-        stdout().print(scan_table(result, top))
+        stdout().print(reports.scan_table(result, top))
     failed = _act(result, copy_kept, move_dropped, force)
     if failed or result.failed:
         raise typer.Exit(EXIT_UNREAD)

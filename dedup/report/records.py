@@ -6,14 +6,16 @@ import csv
 import io
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import PurePath
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 import msgspec
 
 from dedup.errors import UsageError
-from dedup.evaluate import Evaluation
 from dedup.files import csv_safe
 from dedup.story import Decision, Overlap
+
+if TYPE_CHECKING:
+    from dedup.evaluate import Evaluation
 
 _json = msgspec.json.Encoder()
 
