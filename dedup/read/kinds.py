@@ -5,48 +5,68 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from importlib import import_module
 from itertools import chain
 
-from dedup.read.archive import tar_members, zip_members
-from dedup.read.arrow import read_ipc, read_parquet
 from dedup.read.compression import BZIP2, GZIP, XZ, ZSTD, Codec
-from dedup.read.jsonfile import read_json
 from dedup.read.jsonl import read_records
-from dedup.read.markup import read_page
-from dedup.read.newsxml import read_newsxml
 from dedup.read.options import ReadOptions
-from dedup.read.source import Container, Reader, Report, Source
+from dedup.read.source import Container, Member, Reader, Report, Source
 from dedup.read.stream import Damage
-from dedup.read.table import read_csv, read_tsv
 from dedup.read.text import read_text
 from dedup.read.utf8 import BOM
-from dedup.read.warc import read_warc
 from dedup.story import Story
+
+
+def _reader(module: str, name: str) -> Reader:
+    """A reader that is imported when the first file of its kind is met: most runs meet one kind."""
+
+    def read(source: Source, options: ReadOptions, report: Report) -> Iterator[Story]:
+        stories: Iterator[Story] = getattr(import_module(f"dedup.read.{module}"), name)(source, options, report)
+        return stories
+
+    return read
+
+
+def _container(name: str) -> Container:
+    def members(source: Source, options: ReadOptions, report: Report) -> Iterator[Member]:
+        found: Iterator[Member] = getattr(import_module("dedup.read.archive"), name)(source, options, report)
+        return found
+
+    return members
+
+
+_JSON = _reader("jsonfile", "read_json")
+_IPC = _reader("arrow", "read_ipc")
+_NEWS_XML = _reader("newsxml", "read_newsxml")
+_WARC = _reader("warc", "read_warc")
+_WEB_PAGE = _reader("markup", "read_page")
+_ZIP_FILES, _TAR_FILES = _container("zip_members"), _container("tar_members")
 
 READERS: dict[bytes, Reader] = {
     b".txt": read_text,
     b".md": read_text,
     b".jsonl": read_records,
     b".ndjson": read_records,
-    b".json": read_json,
-    b".csv": read_csv,
-    b".tsv": read_tsv,
-    b".parquet": read_parquet,
-    b".arrow": read_ipc,
-    b".feather": read_ipc,
-    b".ipc": read_ipc,
-    b".xml": read_newsxml,
-    b".nitf": read_newsxml,
-    b".newsml": read_newsxml,
-    b".rss": read_newsxml,
-    b".atom": read_newsxml,
-    b".warc": read_warc,
-    b".wet": read_warc,
-    b".html": read_page,
-    b".htm": read_page,
-    b".xhtml": read_page,
+    b".json": _JSON,
+    b".csv": _reader("table", "read_csv"),
+    b".tsv": _reader("table", "read_tsv"),
+    b".parquet": _reader("arrow", "read_parquet"),
+    b".arrow": _IPC,
+    b".feather": _IPC,
+    b".ipc": _IPC,
+    b".xml": _NEWS_XML,
+    b".nitf": _NEWS_XML,
+    b".newsml": _NEWS_XML,
+    b".rss": _NEWS_XML,
+    b".atom": _NEWS_XML,
+    b".warc": _WARC,
+    b".wet": _WARC,
+    b".html": _WEB_PAGE,
+    b".htm": _WEB_PAGE,
+    b".xhtml": _WEB_PAGE,
 }
-CONTAINERS: dict[bytes, Container] = {b".zip": zip_members, b".tar": tar_members}
+CONTAINERS: dict[bytes, Container] = {b".zip": _ZIP_FILES, b".tar": _TAR_FILES}
 CODECS: dict[bytes, Codec] = {b".gz": GZIP, b".zst": ZSTD, b".bz2": BZIP2, b".xz": XZ}
 SHORT: dict[bytes, bytes] = {b".tgz": b".tar.gz", b".tbz2": b".tar.bz2", b".tbz": b".tar.bz2", b".txz": b".tar.xz"}
 """Suffixes that stand for two."""
@@ -100,9 +120,9 @@ def may_be_packed(begin: bytes) -> bool:
 def kind_of_content(begin: bytes) -> Kind:
     """How a file of a suffix that tells nothing is read, by its first 512 bytes."""
     if begin.startswith(_ZIP):
-        return Kind(container=zip_members)
+        return Kind(container=_ZIP_FILES)
     if begin[257:262] == b"ustar":
-        return Kind(container=tar_members)
+        return Kind(container=_TAR_FILES)
     return Kind(codec_of(begin), read_unknown)
 
 
@@ -120,13 +140,13 @@ def _reader_of(begin: bytes) -> Reader:
         return read_records
     text = begin.removeprefix(BOM).lstrip()
     if _NEWS.match(text):
-        return read_newsxml  # also with a page in it
+        return _NEWS_XML  # also with a page in it
     if text.startswith(b"<") and _PAGE.search(text[:_HEAD]):
-        return read_page
+        return _WEB_PAGE
     if text.startswith(b"<?xml"):
-        return read_newsxml
+        return _NEWS_XML
     # A text may well begin with a bracket; a record goes on with a name.
-    return read_json if _DOCUMENT.match(text) else read_text
+    return _JSON if _DOCUMENT.match(text) else read_text
 
 
 def _looks_like_records(begin: bytes) -> bool:
