@@ -74,13 +74,15 @@ class Matching:
         """For each row of two ranks whether the window lets them be compared."""
         return self._everyone.in_window(pairs)
 
-    def verify(self, pairs: npt.NDArray[np.uint32]) -> None:
-        """Compare (later, earlier) ranks and keep the pairs that may have a relation."""
+    def verify(self, pairs: npt.NDArray[np.uint32], *, if_kept: bool = False) -> None:
+        """Compare (later, earlier) ranks and keep the pairs that may have a relation, ``if_kept`` only while the earlier one
+        is kept."""
         settings = self.stories.settings
         compared = compare_pairs(self.stories.corpus, self.order[pairs], settings, self.stories.threads)
         if self.on_pairs:
             self.on_pairs(self.order[pairs], len(compared))
-        self.verified.add(compared, np.column_stack([self.rank[compared.column("a")], self.rank[compared.column("b")]]))
+        ranks = np.column_stack([self.rank[compared.column("a")], self.rank[compared.column("b")]])
+        self.verified.add(compared, ranks, if_kept=if_kept)
 
     def band_channel(self, ranks: Ranks, known: Proposal) -> Proposal:
         """The story channel. Where crowded buckets were not compared in full, what is kept after that is compared with the
@@ -123,7 +125,7 @@ class Matching:
             if not wanted.any():
                 return
             pairs, self._waiting = self._waiting[wanted], self._waiting[~wanted]
-            self.verify(pairs)
+            self.verify(pairs, if_kept=True)
 
     def follow_heads(self) -> None:
         """Where the head of a class was absorbed, compare its inactive copies with the story that absorbed it: to them it

@@ -40,10 +40,12 @@ class Verified:
         self._parts: list[_Part] = []
         self._later, self._earlier, self._jaccard = [_NO_RANKS], [_NO_RANKS], [_NO_SCORES]
         self._kept = np.zeros(len(order), np.uint8)
+        self._if_kept: list[npt.NDArray[np.bool_]] = [np.empty(0, np.bool_)]
         self._settled: tuple[Edges, npt.NDArray[np.int64]] | None = None
 
-    def add(self, compared: Compared, ranks: npt.NDArray[np.uint32]) -> None:
-        """Take in pairs and their ``(later, earlier)`` ranks."""
+    def add(self, compared: Compared, ranks: npt.NDArray[np.uint32], *, if_kept: bool = False) -> None:
+        """Take in pairs and their ``(later, earlier)`` ranks; ``if_kept`` ones count only where the earlier one is kept in the
+        end."""
         if not len(compared):
             return
         judgement, keys = Judgement(compared, self._stories.settings), None
@@ -51,6 +53,7 @@ class Verified:
             heads = self._head[ranks[judgement.open]]
             keys = SharedKeys(self._stories.corpus, self._order, heads, self._stories.threads, self._past)
         self._parts.append(_Part(compared, judgement, keys))
+        self._if_kept.append(np.full(len(compared), if_kept))
         self._later.append(np.ascontiguousarray(ranks[:, 0]))
         self._earlier.append(np.ascontiguousarray(ranks[:, 1]))
         self._jaccard.append(compared.jaccard)
@@ -85,7 +88,7 @@ class Verified:
         edges, absorbed = self._judge()
         compared = concatenate([part.compared for part in self._parts])
         self._parts.clear()
-        related = edges.code != NO_RELATION
+        related = (edges.code != NO_RELATION) & ~(np.concatenate(self._if_kept) & (self._kept[edges.earlier] == 0))
         row = np.append(np.cumsum(related) - 1, KEPT)
         return compared.take(np.flatnonzero(related)), edges.code[related], row[absorbed]
 
