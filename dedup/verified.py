@@ -44,8 +44,8 @@ class Verified:
         self._settled: tuple[Edges, npt.NDArray[np.int64]] | None = None
 
     def add(self, compared: Compared, ranks: npt.NDArray[np.uint32], *, if_kept: bool = False) -> None:
-        """Take in pairs and their ``(later, earlier)`` ranks; ``if_kept`` ones count only where the earlier one is kept in the
-        end."""
+        """Take in pairs and their ``(later, earlier)`` ranks; ``if_kept`` ones count only where the earlier one is kept in
+        the end."""
         if not len(compared):
             return
         judgement, keys = Judgement(compared, self._stories.settings), None
