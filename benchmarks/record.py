@@ -19,7 +19,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from benchmarks import machine, scale, table
-from benchmarks.corpus import ROOT
+from benchmarks.corpus import DATA, MAIN, ROOT, SETS
 
 RUNS = Path(__file__).with_name("runs")
 SIZES = [10_000, 100_000, 1_000_000]
@@ -56,6 +56,22 @@ def growth(folder: Path, sizes: Sequence[int], kind: str) -> list[str]:
     return [f"## Scale: {KINDS[kind]}", "", f"`{command}`", "", *lines, ""]
 
 
+def curve(folder: Path) -> list[str]:
+    """How a threshold on exact Jaccard fares on the labelled pairs beside dedup's verdicts; nothing without the labels."""
+    labels = DATA / MAIN / "pairs.tsv"
+    if not labels.is_file():
+        return []
+    asked = [str(labels), str(DATA / SETS[MAIN]), "--positive", "duplicate,update", "--format", "json"]
+    done = subprocess.run([sys.executable, "-P", "-m", "dedup", "eval", *asked], check=True, capture_output=True, cwd=ROOT)
+    found = json.loads(done.stdout)
+    verdicts = found["pairs"]["scan"]
+    figures = {"pairs": found["pairs"]["pairs"], "f1": verdicts["f1"], "curve": found["curve"]}
+    (folder / "curve.json").write_text(json.dumps(figures, indent=1) + "\n", "utf-8")
+    best = max(point["f1"] for point in found["curve"])
+    said = f"F1 {verdicts['f1']:.3f} on {figures['pairs']} hard pairs; the best threshold on exact Jaccard {best:.3f}."
+    return ["## Verdicts", "", "`dedup eval` on the labelled pairs of Reuters-21578 (curve.json).", "", said, ""]
+
+
 def processor_details() -> str:
     """What lscpu says, without the list of vulnerabilities."""
     if not shutil.which("lscpu"):
@@ -83,6 +99,7 @@ def record(folder: Path, date: str, sizes: Sequence[int], arguments: Sequence[st
     sections = [*heading(date), *speed(folder, arguments)]
     for kind in KINDS if sizes else ():
         sections += growth(folder, sizes, kind)
+    sections += curve(folder)
     (folder / "README.md").write_text("\n".join(sections).rstrip() + "\n", "utf-8")
 
 

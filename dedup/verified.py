@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from dedup.cluster import KEPT, Edges, absorb
 from dedup.collection import Collection
-from dedup.relate import NO_RELATION, Judgement, Past, SharedKeys
+from dedup.relate import NO_RELATION, Judgement, Past, SharedKeys, running
 from dedup.settings import Settings
 from dedup.verify import Compared, concatenate
 
@@ -99,7 +99,8 @@ class Verified:
         settings = self._stories.settings
         self._later, self._earlier = [np.concatenate(self._later)], [np.concatenate(self._earlier)]
         self._jaccard = [np.concatenate(self._jaccard)]
-        codes = np.concatenate([_NO_CODES, *(part.codes(self._kept, settings) for part in self._parts)])
+        before = running(self._kept)
+        codes = np.concatenate([_NO_CODES, *(part.codes(self._kept, before, settings) for part in self._parts)])
         edges = Edges(self._later[0], self._earlier[0], codes, self._jaccard[0])
         absorbed = absorb(len(self._order), edges, self._dropping)
         self._kept = (absorbed == KEPT).astype(np.uint8)
@@ -113,6 +114,8 @@ class _Part(NamedTuple):
     judgement: Judgement
     keys: SharedKeys | None
 
-    def codes(self, kept: npt.NDArray[np.uint8], settings: Settings) -> npt.NDArray[np.uint8]:
-        """Their relations if those with ``kept`` 1 are the kept stories."""
-        return self.judgement.codes(self.keys.commonness(kept, settings) if self.keys else None)
+    def codes(
+        self, kept: npt.NDArray[np.uint8], kept_before: npt.NDArray[np.int64], settings: Settings
+    ) -> npt.NDArray[np.uint8]:
+        """Their relations if those with ``kept`` 1 are the kept stories, so many of them before each rank."""
+        return self.judgement.codes(self.keys.commonness(kept, settings, kept_before) if self.keys else None)

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from dedup.relate import bounds, rules
 from dedup.relate.bounds import Limit, Score, Unit
 from dedup.relate.judgement import Judgement
-from dedup.relate.rarity import Commonness, Past, SharedKeys, unknown
+from dedup.relate.rarity import Commonness, Past, SharedKeys, running, unknown
 from dedup.relate.rules import NO_RELATION, RELATIONS, judge, reason
 from dedup.relate.signals import measure
 from dedup.settings import Settings
@@ -33,6 +33,7 @@ __all__ = [
     "explain",
     "recorded_scores",
     "relate",
+    "running",
     "scores",
     "unknown",
 ]

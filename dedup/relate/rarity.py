@@ -75,14 +75,20 @@ class SharedKeys:
         self._pair = ascending[keys[:, 0]]
         self._begin, self._here, self._end = keys[:, 1], keys[:, 2], keys[:, 3]
 
-    def commonness(self, kept: npt.NDArray[np.uint8], settings: Settings) -> Commonness:
-        """How common the keys are when the stories with ``kept`` 1, by rank, are the kept ones."""
+    def commonness(
+        self, kept: npt.NDArray[np.uint8], settings: Settings, kept_before: npt.NDArray[np.int64] | None = None
+    ) -> Commonness:
+        """How common the keys are when the stories with ``kept`` 1, by rank, are the kept ones.
+
+        ``kept_before`` is ``running(kept)``, for who asks of many pairs apart.
+        """
+        kept_before = running(kept) if kept_before is None else kept_before
         # Those of the past are counted there, among others that are not at hand.
-        until = _running(kept[self._holders] * (self._holders >= self._first))
+        until = running(kept[self._holders] * (self._holders >= self._first))
         later, earlier = kept[self._later[self._pair]], kept[self._earlier[self._pair]]
         before = self._elsewhere + until[self._here] - until[self._begin] - earlier
         anywhere = self._elsewhere + until[self._end] - until[self._begin] - earlier - later
-        met = np.maximum(_running(kept)[self._later] - self._first, 0) + self._met
+        met = np.maximum(kept_before[self._later] - self._first, 0) + self._met
         return Commonness(self._mean(before, settings) + unseen(met, settings), self._mean(anywhere, settings))
 
     def _mean(self, counts: npt.NDArray[np.int64], settings: Settings) -> Shares:
@@ -92,7 +98,7 @@ class SharedKeys:
         return mean
 
 
-def _running(flags: npt.NDArray[np.uint8]) -> npt.NDArray[np.int64]:
+def running(flags: npt.NDArray[np.uint8]) -> npt.NDArray[np.int64]:
     """How many of the flags before each place, and before the end, are 1."""
     total: npt.NDArray[np.int64] = np.concatenate([[0], np.cumsum(flags, dtype=np.int64)])
     return total
