@@ -30,7 +30,7 @@ STYLE: Any = {
     "axes.spines.right": False,
 }
 SIGNATURES = ("signatures -j 2", "signatures -j 1", "daft", "gaoya", "rensa", "datasketch")
-GROWTHS = {"copies": "fifteen and more versions of each story", "fresh": "as many repeats as Reuters has"}
+GROWTHS = {"copies": "Reuters again and again, with edits", "fresh": "as many repeats as in Reuters"}
 
 
 def speeds(axes: Axes, rows: Sequence[table.Row]) -> None:
@@ -41,7 +41,7 @@ def speeds(axes: Axes, rows: Sequence[table.Row]) -> None:
     colours = [OURS if row.name.startswith("signatures") else THEIRS for row in shown]
     bars = axes.barh(labels, [row.speed for row in shown], color=colours)
     said = [f" {row.speed:,.0f} MB/s, recall {row.recall_50:.3f}" for row in shown if row.recall_50 is not None]
-    axes.bar_label(bars, said, fontsize=9)
+    axes.bar_label(bars, said, fontsize=9, padding=3)
     axes.set_xlim(right=max(row.speed for row in shown) * 1.35)
     axes.set_xlabel("text to signature of 128 values, MB/s")
     axes.set_title("Reuters-21578, word 5-shingles", loc="left")
