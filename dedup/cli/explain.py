@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, BinaryIO, NamedTuple
 import typer
 
 from dedup.cli.options import (
+    DROPPED,
     AllNotes,
     ConfigFile,
     Jobs,
@@ -31,9 +32,6 @@ if TYPE_CHECKING:
     from dedup.explain import Explanation
     from dedup.read import ReadOptions
     from dedup.settings import Settings
-
-
-_DROP = "identical,near-duplicate,contained"
 
 
 class Format(StrEnum):
@@ -74,7 +72,7 @@ def explain_command(
     ] = None,
     drop: Annotated[
         str | None,
-        typer.Option(metavar="RELATIONS", help=f"With --in: what the scan was given; {_DROP} if nothing."),
+        typer.Option(metavar="RELATIONS", help=f"With --in: what the scan was given; {DROPPED} if nothing."),
     ] = None,
     window: Window = None,
     config: ConfigFile = None,
@@ -111,7 +109,7 @@ def explain_command(
     failed = False
     with output_file(out, force, _sources(a, b, inputs or [], index)) as file:
         if inputs:
-            scan = _Scan(inputs, keep or "longest", names(drop or _DROP), span(window), jobs)
+            scan = _Scan(inputs, keep or "longest", names(drop or DROPPED), span(window), jobs)
             settings = settings_in_force(config, threshold=threshold)
             explanation, failed = _scanned(a, b, scan, settings, read, problems, out)
         elif index:

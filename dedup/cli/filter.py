@@ -12,7 +12,19 @@ from typing import TYPE_CHECKING, Annotated, BinaryIO, NamedTuple
 
 import typer
 
-from dedup.cli.options import AllNotes, ConfigFile, Jobs, Threshold, Window, index_settings, names, span, with_reading
+from dedup.cli.options import (
+    DROPPED,
+    AllNotes,
+    ConfigFile,
+    Drop,
+    Jobs,
+    Threshold,
+    Window,
+    index_settings,
+    names,
+    span,
+    with_reading,
+)
 from dedup.cli.output import EXIT_UNREAD, Problems, Stages, say, stages
 from dedup.cli.stopping import Stopped, Stopping
 from dedup.errors import UsageError
@@ -59,9 +71,7 @@ def filter_command(
         str | None, typer.Option(metavar="SPAN", help="Forget stories so long after they were added: 36h, 30d.")
     ] = None,
     window: Window = None,
-    drop: Annotated[
-        str, typer.Option(metavar="RELATIONS", help="Relations for which a story is dropped, separated by commas.")
-    ] = "identical,near-duplicate,contained",
+    drop: Drop = DROPPED,
     stats: Annotated[
         str | None, typer.Option(metavar="FILE", help="Write the counts as JSON; - for stdout, which goes with -o.")
     ] = None,

@@ -27,6 +27,9 @@ Keep = Annotated[
         help="Which of two stories stays: longest, earliest, latest, first, or source:A,B,... to rank sources.",
     ),
 ]
+DROPPED = "identical,near-duplicate,contained"
+"""What ``Drop`` is where nothing else is said."""
+Drop = Annotated[str, typer.Option(metavar="RELATIONS", help="Relations for which a story is dropped, separated by commas.")]
 Threshold = Annotated[
     float | None,
     typer.Option(

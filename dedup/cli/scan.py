@@ -11,13 +11,16 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from dedup.cli.options import (
+    DROPPED,
     AllNotes,
     ConfigFile,
+    Drop,
     Jobs,
     Keep,
     Paths,
     Threshold,
     Window,
+    names,
     settings_in_force,
     span,
     with_reading,
@@ -54,9 +57,7 @@ def scan_command(
         Format, typer.Option("--format", help="On stdout: a readable table, or the pair records.")
     ] = Format.TABLE,
     keep: Keep = "longest",
-    drop: Annotated[
-        str, typer.Option(metavar="RELATIONS", help="Relations for which a story is dropped, separated by commas.")
-    ] = "identical,near-duplicate,contained",
+    drop: Drop = DROPPED,
     threshold: Threshold = None,
     window: Window = None,
     config: ConfigFile = None,
@@ -107,7 +108,7 @@ def scan_command(
             result = scan(
                 paths,
                 keep=keep,
-                drop=[name.strip() for name in drop.split(",") if name.strip()],
+                drop=names(drop),
                 window=span(window),
                 settings=settings,
                 read=read,

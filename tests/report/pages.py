@@ -12,15 +12,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import dedup
+from benchmarks.browser import ARGUMENTS
 from dedup.report import page_writer, scan_page
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Dialog, Page
-
-ARGUMENTS = (
-    "--no-sandbox --disable-gpu --disable-background-networking --disable-component-update --disable-sync --disable-quic "
-    "--no-first-run"
-).split()
 
 
 @contextmanager
