@@ -40,7 +40,6 @@ class Verified:
         self._parts: list[_Part] = []
         self._later, self._earlier, self._jaccard = [_NO_RANKS], [_NO_RANKS], [_NO_SCORES]
         self._kept = np.zeros(len(order), np.uint8)
-        self._if_kept: list[npt.NDArray[np.bool_]] = [np.empty(0, np.bool_)]
         self._settled: tuple[Edges, npt.NDArray[np.int64]] | None = None
 
     def add(self, compared: Compared, ranks: npt.NDArray[np.uint32], *, if_kept: bool = False) -> None:
@@ -52,8 +51,7 @@ class Verified:
         if len(judgement.open):
             heads = self._head[ranks[judgement.open]]
             keys = SharedKeys(self._stories.corpus, self._order, heads, self._stories.threads, self._past)
-        self._parts.append(_Part(compared, judgement, keys))
-        self._if_kept.append(np.full(len(compared), if_kept))
+        self._parts.append(_Part(compared, judgement, keys, if_kept))
         self._later.append(np.ascontiguousarray(ranks[:, 0]))
         self._earlier.append(np.ascontiguousarray(ranks[:, 1]))
         self._jaccard.append(compared.jaccard)
@@ -87,8 +85,11 @@ class Verified:
         """
         edges, absorbed = self._judge()
         compared = concatenate([part.compared for part in self._parts])
+        if_kept = np.repeat([part.if_kept for part in self._parts], [len(part.compared) for part in self._parts]).astype(
+            bool
+        )
         self._parts.clear()
-        related = (edges.code != NO_RELATION) & ~(np.concatenate(self._if_kept) & (self._kept[edges.earlier] == 0))
+        related = (edges.code != NO_RELATION) & ~(if_kept & (self._kept[edges.earlier] == 0))
         row = np.append(np.cumsum(related) - 1, KEPT)
         return compared.take(np.flatnonzero(related)), edges.code[related], row[absorbed]
 
@@ -97,8 +98,9 @@ class Verified:
         if self._settled:
             return self._settled
         settings = self._stories.settings
-        self._later, self._earlier = [np.concatenate(self._later)], [np.concatenate(self._earlier)]
-        self._jaccard = [np.concatenate(self._jaccard)]
+        if len(self._later) > 1:  # something came since the last round
+            self._later, self._earlier = [np.concatenate(self._later)], [np.concatenate(self._earlier)]
+            self._jaccard = [np.concatenate(self._jaccard)]
         before = running(self._kept)
         codes = np.concatenate([_NO_CODES, *(part.codes(self._kept, before, settings) for part in self._parts)])
         edges = Edges(self._later[0], self._earlier[0], codes, self._jaccard[0])
@@ -113,6 +115,7 @@ class _Part(NamedTuple):
     compared: Compared
     judgement: Judgement
     keys: SharedKeys | None
+    if_kept: bool
 
     def codes(
         self, kept: npt.NDArray[np.uint8], kept_before: npt.NDArray[np.int64], settings: Settings

@@ -8,9 +8,3 @@
 Guarantees: labels are only ever compared with, never shown to the package; the truth that is computed rather than read
 (exact Jaccard, silver passages) comes from tests/reference.py, which shares no code with the package.
 """
-
-import sys
-from pathlib import Path
-
-# tests/reference.py, as pytest has it on its path by pyproject.toml. Last, so that it can hide nothing.
-sys.path.append(str(Path(__file__).resolve().parents[2] / "tests"))

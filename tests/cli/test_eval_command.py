@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
@@ -13,15 +12,6 @@ import pytest
 
 FIXTURES = Path(__file__).parent.parent.parent / "fixtures"
 Run = Callable[..., subprocess.CompletedProcess[str]]
-
-
-@pytest.fixture
-def dedup(tmp_path: Path) -> Run:
-    def run(*args: str | Path) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "dedup", *map(str, args)]
-        return subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, timeout=120)
-
-    return run
 
 
 @pytest.fixture

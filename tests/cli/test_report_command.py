@@ -15,15 +15,6 @@ Run = Callable[..., subprocess.CompletedProcess[str]]
 
 
 @pytest.fixture
-def dedup(tmp_path: Path) -> Run:
-    def run(*args: str | Path) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "dedup", *map(str, args)]
-        return subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, timeout=120)
-
-    return run
-
-
-@pytest.fixture
 def records(dedup: Run, tmp_path: Path) -> list[Path]:
     files = [tmp_path / "pairs.jsonl", tmp_path / "decisions.jsonl"]
     done = dedup("scan", FIXTURES, "--pairs", files[0], "--decisions", files[1], "--report", "scan.html")

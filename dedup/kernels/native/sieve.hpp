@@ -27,19 +27,19 @@ struct Floor {
   std::uint32_t places = 0;     // of shingles in common, without which neither of those two is reached
 };
 
+// Throws unless the pairs name stories of the corpus, which must be held.
+inline void check_stories(const Corpus& corpus, std::span<const StoryPair> pairs) {
+  for (const StoryPair& pair : pairs)
+    if (pair.a >= corpus.size() || pair.b >= corpus.size())
+      throw std::invalid_argument("pairs: names a story that is not in the corpus");
+}
+
 // How many values the signatures have in common.
 inline std::uint32_t agreement(const Corpus& corpus, const StoryPair& pair) {
   const auto x = corpus.signature(pair.a), y = corpus.signature(pair.b);
   std::uint32_t equal = 0;
   for (std::size_t k = 0; k < x.size(); ++k) equal += x[k] == y[k];
   return equal;
-}
-
-// Throws unless the pairs name stories of the corpus, which must be held.
-inline void check_stories(const Corpus& corpus, std::span<const StoryPair> pairs) {
-  for (const StoryPair& pair : pairs)
-    if (pair.a >= corpus.size() || pair.b >= corpus.size())
-      throw std::invalid_argument("pairs: names a story that is not in the corpus");
 }
 
 // The same for each of many pairs.
