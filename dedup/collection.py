@@ -14,11 +14,11 @@ from dedup.cluster import Keys
 from dedup.errors import UsageError
 from dedup.settings import Settings
 from dedup.sketch import Sketching, new_corpus
-from dedup.story import Origin, Problem, Stamp, Story
+from dedup.story import Origin, Problem, Stamp, Stories, Story
 
 _NOWHERE = Origin("", "")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_BATCH_BYTES = 1 << 20  # sketched in one call: some milliseconds, little beside the texts kept
+_BATCH_BYTES = 1 << 22  # sketched in one call: some milliseconds, little beside the texts kept
 
 
 def microseconds(when: datetime | None) -> int:
@@ -33,17 +33,25 @@ class Names:
         self._taken: set[str] = set()
         self._again: dict[str, int] = {}
 
-    def take(self, story: Story) -> str:
-        """The id of the next story, in the order they are read; ``id#line`` or ``id#line~2`` where that is taken."""
-        name = story.id
+    def take(self, id: str, line: int) -> str:
+        """The name of the next story: its id, or ``id#line`` or ``id#line~2`` where that is taken by one read before."""
+        name = id
         if name in self._taken:
-            wanted = f"{name}#{story.line}" if story.line else name
+            wanted = f"{name}#{line}" if line else name
             name, again = wanted, self._again.get(wanted, 2)
             while name in self._taken:
                 name, again = f"{wanted}~{again}", again + 1
             self._again[wanted] = again
         self._taken.add(name)
         return name
+
+    def take_all(self, ids: list[str], lines: range) -> list[str]:
+        """The same of many."""
+        new = set(ids)
+        if len(new) < len(ids) or not self._taken.isdisjoint(new):
+            return list(map(self.take, ids, lines))
+        self._taken |= new
+        return ids
 
 
 @dataclass(slots=True)
@@ -73,14 +81,14 @@ class Collection:
     def __len__(self) -> int:
         return len(self.ids)
 
-    def add(self, story: Story) -> Problem | None:
-        """Take a story in. One whose id is taken gets another, ``id#line`` or ``id#line~2``, and the Problem says so.
+    def add(self, story: Story) -> list[Problem]:
+        """Take a story in. One whose id is taken gets another, ``id#line`` or ``id#line~2``, and a Problem says so.
 
         UsageError for a date without a time zone.
         """
         if story.published is not None and story.published.tzinfo is None:
             raise UsageError(f"story {story.id!r}: published {story.published} has no time zone; give it one")
-        renamed = self._names.take(story)
+        renamed = self._names.take(story.id, story.line)
         self.ids.append(renamed)
         self.titles.append(story.title)
         self.sources.append(story.source)
@@ -92,10 +100,26 @@ class Collection:
         self._pending += len(story.text)
         if self._pending >= _BATCH_BYTES:
             self._hand_over()
-        if renamed == story.id:
-            return None
-        where = f"{story.path}:{story.line}" if story.line else story.path
-        return Problem(where=where, reason=f"id {story.id!r} is taken; this story goes by {renamed!r}", failed=False)
+        return [] if renamed == story.id else [_renamed(story.id, renamed, story.path, story.line)]
+
+    def add_all(self, stories: Stories) -> list[Problem]:
+        """The same of many, whose dates have time zones."""
+        renamed = self._names.take_all(stories.ids, stories.lines)
+        self.ids += renamed
+        self.titles += stories.titles
+        self.sources += stories.sources
+        self.urls += stories.urls
+        self.origins += [stories.origin] * len(stories)
+        self.lines += stories.lines
+        self._published += map(microseconds, stories.published)
+        self._texts += stories.texts
+        self._pending += sum(map(len, stories.texts))
+        if self._pending >= _BATCH_BYTES:
+            self._hand_over()
+        if renamed is stories.ids:
+            return []
+        named = zip(stories.ids, renamed, stories.lines, strict=True)
+        return [_renamed(id, name, stories.origin.path, line) for id, name, line in named if id != name]
 
     def add_texts(self, texts: Sequence[str], published: Sequence[int]) -> None:
         """Take in many texts that are known otherwise: without ids, with times as ``published`` has them."""
@@ -158,3 +182,8 @@ class Collection:
     def keys(self) -> Keys:
         """What keep policies go by."""
         return Keys(self.id_places(), self.sources, self.published, self.corpus.token_counts())
+
+
+def _renamed(id: str, name: str, path: str, line: int) -> Problem:
+    where = f"{path}:{line}" if line else path
+    return Problem(where=where, reason=f"id {id!r} is taken; this story goes by {name!r}", failed=False)

@@ -10,11 +10,11 @@ from dedup.cluster import check_policy, keep_order
 from dedup.collection import Collection
 from dedup.errors import UsageError
 from dedup.matching import Matching, OnPairs, Step
-from dedup.read import ReadOptions, read_stories
+from dedup.read import ReadOptions, read_blocks
 from dedup.relate import code_of
 from dedup.result import ScanResult
 from dedup.settings import DROPPING, Settings
-from dedup.story import Problem, Relation, Story
+from dedup.story import Problem, Relation, Stories, Story
 
 
 def scan(
@@ -57,7 +57,7 @@ def scan(
 
     if on_step:
         on_step("reading")
-    stories = read_stories(paths, read or ReadOptions(), on_problem=report, on_bytes=on_bytes)
+    stories = read_blocks(paths, read or ReadOptions(), on_problem=report, on_bytes=on_bytes)
     collection = collect(stories, settings, threads, report)
     return compare(
         collection,
@@ -97,12 +97,13 @@ def dropping_codes(drop: Iterable[Relation | str]) -> list[int]:
     return [code_of(relation) for relation in DROPPING if relation in wanted]
 
 
-def collect(stories: Iterable[Story], settings: Settings, threads: int, report: Callable[[Problem], None]) -> Collection:
+def collect(
+    stories: Iterable[Story | Stories], settings: Settings, threads: int, report: Callable[[Problem], None]
+) -> Collection:
     """Sketch all stories."""
     collection = Collection(settings, threads)
-    for story in stories:
-        problem = collection.add(story)
-        if problem:
+    for given in stories:
+        for problem in collection.add(given) if isinstance(given, Story) else collection.add_all(given):
             report(problem)
     collection.flush()
     return collection

@@ -70,6 +70,22 @@ class Story(msgspec.Struct, frozen=True, kw_only=True):
         return self.origin.path if self.origin else ""
 
 
+class Stories(msgspec.Struct, frozen=True, kw_only=True):
+    """Many stories of one file, column by column, as ``Story`` has them; all columns are equally long."""
+
+    ids: list[str]
+    texts: list[str]
+    titles: list[str | None]
+    sources: list[str | None]
+    urls: list[str | None]
+    published: list[datetime | None]
+    lines: range
+    origin: Origin
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+
 class Problem(msgspec.Struct, frozen=True, kw_only=True):
     """Something met while reading that is not a story.
 

@@ -3,23 +3,50 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime
+from datetime import UTC, datetime
 
 import numpy as np
 import pytest
+from read.helpers import each
 
 from dedup.collection import Collection
 from dedup.errors import UsageError
 from dedup.kernels import Corpus
 from dedup.settings import Settings
-from dedup.story import Story
+from dedup.story import Origin, Stories, Story
 
 
 def test_clashing_ids_become_different_ones() -> None:
     collection = Collection(Settings())
     told = [collection.add(Story(id="x", text="", line=line)) for line in (1, 2, 2, 2)]
     assert collection.ids == ["x", "x#2", "x#2~2", "x#2~3"]
-    assert [problem is not None for problem in told] == [False, True, True, True]
+    assert [len(problems) for problems in told] == [0, 1, 1, 1]
+
+
+def test_many_at_once_are_what_they_are_one_by_one() -> None:
+    one_by_one, at_once = Collection(Settings()), Collection(Settings())
+    ids, when = ["a", "b", "a", "b"], datetime(2020, 1, 1, tzinfo=UTC)
+    given = [
+        Stories(
+            ids=ids[:count],
+            texts=[f"text {number}" for number in range(count)],
+            titles=[None, "t", None, "u"][:count],
+            sources=["s", None, None, "s"][:count],
+            urls=[None, "u", None, None][:count],
+            published=[when, None, when, None][:count],
+            lines=range(7, 7 + count),
+            origin=Origin("f", "f"),
+        )
+        for count in (4, 2)
+    ]
+    told = [problem for stories in given for problem in at_once.add_all(stories)]
+    assert [problem for stories in given for story in each(stories) for problem in one_by_one.add(story)] == told
+    assert [str(problem)[:5] for problem in told] == ["f:9: ", "f:10:", "f:7: ", "f:8: "]
+    for collection in (one_by_one, at_once):
+        collection.flush()
+    assert list(map(one_by_one.story, range(6))) == list(map(at_once.story, range(6)))
+    assert one_by_one.story(3).id == "b#10"
+    assert one_by_one.story(0).published == when
 
 
 def test_a_name_made_up_never_takes_that_of_another_story() -> None:

@@ -26,6 +26,6 @@ from dedup.read.dates import parse_date
 from dedup.read.jsonl import has_field
 from dedup.read.names import name_bytes
 from dedup.read.options import ReadOptions
-from dedup.read.reading import read_stories, total_bytes
+from dedup.read.reading import read_blocks, read_stories, total_bytes
 
-__all__ = ["ReadOptions", "has_field", "name_bytes", "parse_date", "read_stories", "total_bytes"]
+__all__ = ["ReadOptions", "has_field", "name_bytes", "parse_date", "read_blocks", "read_stories", "total_bytes"]

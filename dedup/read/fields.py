@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from operator import itemgetter
+from operator import attrgetter, itemgetter
 from typing import Any, Final
 
 import msgspec
 
 from dedup.read.options import size
 from dedup.read.roles import Roles
+from dedup.read.utf8 import is_utf8
 
 # What a field may hold. None is JSON's null, UNSET a field that is not there.
 Value = str | int | float | bool | msgspec.UnsetType | None
 Values = tuple[Value, Value, Value, Value, Value, Value]
+Columns = list[list[Value]]  # of the same six
 
 _PLAIN: Final = str | int | float | bool | msgspec.UnsetType | None
 _RAW: Final = msgspec.Raw | msgspec.UnsetType
@@ -36,7 +38,9 @@ class Fields:
         self._fields = roles
         self._limit = limit
         names = tuple(dict.fromkeys(self._fields))
-        self._pick = itemgetter(*map(names.index, self._fields))
+        places = [names.index(name) for name in self._fields]
+        self._pick = itemgetter(*places)
+        self._columns = [attrgetter(_key(place)) for place in places]
         self._fast = None if any("." in name for name in names) else _decoder(names, _PLAIN)
         self._names = tuple(dict.fromkeys(name for field in names for name in (field, *_prefixes(field))))
 
@@ -54,6 +58,20 @@ class Fields:
             if type(values[0]) is not float:
                 return values
         return self._one_by_one(record)
+
+    def every(self, block: bytes, count: int) -> Columns | None:
+        """The six fields of the records of a block, field by field; None unless it is one of ``count`` good records without
+        oddities, which :meth:`values` must then tell apart."""
+        if self._fast is None or len(block) > self._limit or not is_utf8(block):
+            return None
+        try:
+            records = self._fast.decode_lines(block)
+        except (msgspec.MsgspecError, RecursionError):
+            return None
+        if len(records) != count:
+            return None
+        columns = [list(map(of, records)) for of in self._columns]
+        return None if float in map(type, columns[0]) else columns
 
     def _one_by_one(self, record: bytes) -> Values:
         """The same at leisure: reaches into nested records, and measures the text before it is decoded."""
@@ -79,9 +97,14 @@ def own_names(record: bytes) -> list[str]:
 @lru_cache(maxsize=64)
 def _decoder(names: tuple[str, ...], kind: Any) -> msgspec.json.Decoder[Any]:
     # A struct skips every other member, where a dict would hold all that a crafted record has.
-    keys = [f"f{position}" for position in range(len(names))]
+    keys = [_key(place) for place in range(len(names))]
     members = [(key, kind, msgspec.UNSET) for key in keys]
     return msgspec.json.Decoder(msgspec.defstruct("Record", members, rename=dict(zip(keys, names, strict=True))))
+
+
+def _key(place: int) -> str:
+    """What the member that holds the field at this place is called in Python."""
+    return f"f{place}"
 
 
 def _members(record: bytes | msgspec.Raw, names: tuple[str, ...]) -> dict[str, msgspec.Raw]:

@@ -20,7 +20,7 @@ from dedup.read.roles import guessed_roles
 from dedup.read.source import Report, Source
 from dedup.read.stream import Damage, Unfinished
 from dedup.read.utf8 import BOM, is_utf8, mended, not_utf8, too_long
-from dedup.story import Problem, Story
+from dedup.story import Problem, Stories, Story
 
 _Shape = Literal["array", "lines", "document"]
 
@@ -49,7 +49,7 @@ _OBJECTS: Final = re.compile(rb"\[\s*([{\]])")
 _CUT_OFF: Final = "cut off: the file ends inside its JSON; fetch it again"
 
 
-def read_json(source: Source, options: ReadOptions, report: Report) -> Iterator[Story]:
+def read_json(source: Source, options: ReadOptions, report: Report) -> Iterator[Story | Stories]:
     """The stories of a JSON file. One that holds a record a line after all is read as such."""
     shape, chunks = _told(_utf8(source.chunks), options.max_line_bytes)
     source = replace(source, chunks=chunks, file=None)

@@ -7,24 +7,23 @@ from collections.abc import Iterator
 import msgspec
 
 from dedup.read.fields import Fields, Unreadable, Values, own_names
-from dedup.read.mending import nests_deeper, without_lone_surrogates
+from dedup.read.mending import flat_lines, nests_deeper, without_lone_surrogates
 from dedup.read.options import MIB, ReadOptions, size
-from dedup.read.record import no_text, story_of
+from dedup.read.record import no_text, stories_of, story_of
 from dedup.read.roles import Roles, asked_roles, guessed_roles, told
 from dedup.read.source import Report, Source
-from dedup.read.stream import Damage, split_lines
+from dedup.read.stream import Damage, lines_of, split_blocks
 from dedup.read.utf8 import BOM, is_utf8, mended, not_utf8, too_long
-from dedup.story import Problem, Story
+from dedup.story import Problem, Stories, Story
 
 
-def read_records(source: Source, options: ReadOptions, report: Report) -> Iterator[Story]:
+def read_records(source: Source, options: ReadOptions, report: Report) -> Iterator[Story | Stories]:
     """The stories of the file's lines, in order; blank lines are skipped, and a bad one fails alone."""
     records = Records(source, options, report)
+    take = records.at_once if source.in_blocks else records.one_by_one
     try:
-        for number, line in split_lines(source.chunks, options.max_line_bytes):
-            story = records.story(number, line)
-            if story is not None:
-                yield story
+        for number, block in split_blocks(source.chunks, options.max_line_bytes):
+            yield from take(number, block)
     except Damage as damage:
         last = records.last(damage)
         if last is not None:
@@ -65,6 +64,32 @@ class Records:
         except Unreadable as reason:
             self.note(number, str(reason), failed=True)
             return None
+
+    def one_by_one(self, number: int, block: bytes | None) -> Iterator[Story]:
+        """The stories of the lines of a block, the first of this number."""
+        for place, line in lines_of(number, block, self._options.max_line_bytes):
+            story = self.story(place, line)
+            if story is not None:
+                yield story
+
+    def at_once(self, number: int, block: bytes | None) -> Iterator[Story | Stories]:
+        """The same, taken all at once where none of them needs a closer look."""
+        start = 0
+        while block and start < len(block) and not self._settled:
+            end = block.find(b"\n", start) % (len(block) + 1)
+            yield from self.one_by_one(number, block[start:end])
+            number, start = number + 1, end + 1
+        block = block and block[start:]
+        stories = self._every(number, block) if block else None
+        if stories is None:
+            yield from self.one_by_one(number, block)
+        else:
+            yield stories
+
+    def _every(self, number: int, block: bytes) -> Stories | None:
+        lines = flat_lines(block, self._options.max_depth) if len(block) <= self._options.max_line_bytes else None
+        columns = self._fields.every(block, lines) if lines else None
+        return stories_of(columns, self._source, range(number, number + len(columns[0]))) if columns else None
 
     def last(self, damage: Damage) -> Story | None:
         """The story in the unfinished line before the damage, if it is all there: no part of an object is one."""

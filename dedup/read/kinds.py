@@ -15,14 +15,14 @@ from dedup.read.source import Container, Member, Reader, Report, Source
 from dedup.read.stream import Damage
 from dedup.read.text import read_text
 from dedup.read.utf8 import BOM
-from dedup.story import Story
+from dedup.story import Stories, Story
 
 
 def _reader(module: str, name: str) -> Reader:
     """A reader that is imported when the first file of its kind is met: most runs meet one kind."""
 
-    def read(source: Source, options: ReadOptions, report: Report) -> Iterator[Story]:
-        stories: Iterator[Story] = getattr(import_module(f"dedup.read.{module}"), name)(source, options, report)
+    def read(source: Source, options: ReadOptions, report: Report) -> Iterator[Story | Stories]:
+        stories: Iterator[Story | Stories] = getattr(import_module(f"dedup.read.{module}"), name)(source, options, report)
         return stories
 
     return read
@@ -126,7 +126,7 @@ def kind_of_content(begin: bytes) -> Kind:
     return Kind(codec_of(begin), read_unknown)
 
 
-def read_unknown(source: Source, options: ReadOptions, report: Report) -> Iterator[Story]:
+def read_unknown(source: Source, options: ReadOptions, report: Report) -> Iterator[Story | Stories]:
     """A file of a suffix that tells nothing, by what it begins with; a text if that tells nothing either."""
     begin, chunks = peek(source.chunks)
     return _reader_of(begin)(replace(source, chunks=chunks), options, report)

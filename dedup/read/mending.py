@@ -17,6 +17,28 @@ _STRUCTURE: Final = b'"[]{}'
 _ALL_ELSE: Final = bytes(set(range(256)) - set(_STRUCTURE))
 
 
+def flat_lines(block: bytes, deepest: int) -> int | None:
+    r"""How many lines a block has; None unless every line, if the block is JSON, is one object on its own that nests at most
+    ``deepest`` deep.
+
+    The end of a line inside a string is no JSON, and one between two objects cannot be inside of either.
+    """
+    import numpy as np
+
+    data = np.frombuffer(block.removesuffix(b"\n"), np.uint8)
+    ends = np.flatnonzero(data == ord("\n"))
+    if len(ends) and (ends[0] < len("{}") or ends[-1] == len(data) - 1):
+        return None
+    before = np.where(data[ends - 1] == ord("\r"), data[ends - 2], data[ends - 1])
+    if not ((before == ord("}")) & (data[ends + 1] == ord("{"))).all():
+        return None
+    lines = len(ends) + 1
+    # Each has a bracket of its own: where all together have few more, none nests deep.
+    if np.count_nonzero(data == ord("{")) + np.count_nonzero(data == ord("[")) < lines + deepest:
+        return lines
+    return None if any(nests_deeper(line, deepest) for line in block.split(b"\n")) else lines
+
+
 def nests_deeper(line: bytes, limit: int) -> bool:
     """Whether arrays and objects stand more than ``limit`` deep in each other; brackets in strings do not count."""
     # Two searches tell for a flat record, and two counts for most others.

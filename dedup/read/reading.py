@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from itertools import chain
-from typing import Final
+from typing import Final, cast
 
 import msgspec
 
@@ -19,7 +19,7 @@ from dedup.read.names import name_text
 from dedup.read.options import ReadOptions
 from dedup.read.source import Container, Source
 from dedup.read.stream import Damage, Expansion, OpenFile, chunks, standard_input, unpacked
-from dedup.story import Origin, Problem, Story
+from dedup.story import Origin, Problem, Stories, Story
 
 Paths = Sequence[str | os.PathLike[str]]
 
@@ -56,7 +56,21 @@ def read_stories(
     >>> list(read_stories([]))
     []
     """
-    return _Run(options, on_problem, on_bytes, on_wait).stories(_listed(paths))
+    # Without ``in_blocks`` no reader gives anything but single stories.
+    return cast("Iterator[Story]", _Run(options, on_problem, on_bytes, on_wait).stories(_listed(paths)))
+
+
+def read_blocks(
+    paths: Paths,
+    options: ReadOptions = _DEFAULTS,
+    *,
+    on_problem: Callable[[Problem], None] | None = None,
+    on_bytes: Callable[[int], None] | None = None,
+) -> Iterator[Story | Stories]:
+    """The same stories as :func:`read_stories` gives, many at once where they are of one shape, which is several times as
+    fast; those have no bytes of their records."""
+    in_blocks = not options.fix_text
+    return _Run(options, on_problem, on_bytes, None, in_blocks=in_blocks).stories(_listed(paths))
 
 
 def total_bytes(paths: Paths, options: ReadOptions = _DEFAULTS) -> int | None:
@@ -106,8 +120,11 @@ class _Run:
         on_problem: Callable[[Problem], None] | None,
         on_bytes: Callable[[int], None] | None,
         on_wait: Callable[[], None] | None,
+        *,
+        in_blocks: bool = False,
     ) -> None:
         self._options = options
+        self._in_blocks = in_blocks
         self._on_problem = on_problem
         self._on_bytes = on_bytes
         self._on_wait = on_wait
@@ -115,11 +132,11 @@ class _Run:
         self._files: dict[Inode, bytes] = {}
         self._input_read = False
 
-    def stories(self, paths: list[str | os.PathLike[str]]) -> Iterator[Story]:
+    def stories(self, paths: list[str | os.PathLike[str]]) -> Iterator[Story | Stories]:
         stories = self._stories(paths)
-        return map(fixer(), stories) if self._options.fix_text else stories
+        return map(fixer(), cast("Iterator[Story]", stories)) if self._options.fix_text else stories
 
-    def _stories(self, paths: list[str | os.PathLike[str]]) -> Iterator[Story]:
+    def _stories(self, paths: list[str | os.PathLike[str]]) -> Iterator[Story | Stories]:
         for path in paths:
             if path == STANDARD_INPUT:
                 yield from self._standard_input()
@@ -140,7 +157,7 @@ class _Run:
     def _pass_over(self, found: Found, reason: str) -> None:
         self._report(Problem(where=found.where, reason=reason, failed=False))
 
-    def _file(self, found: Found) -> Iterator[Story]:
+    def _file(self, found: Found) -> Iterator[Story | Stories]:
         kind = kind_of(found.name)
         if not kind.known and not found.given:
             self._pass_over(found, NO_STORIES)
@@ -159,7 +176,7 @@ class _Run:
                 self._files[file.inode] = found.path
                 yield from self._read(found, file, kind)
 
-    def _read(self, found: Found, file: OpenFile, kind: Kind) -> Iterator[Story]:
+    def _read(self, found: Found, file: OpenFile, kind: Kind) -> Iterator[Story | Stories]:
         try:
             kind = self._with_content(found, kind, file.read_at(0, _BEGIN))
         except Damage as damage:
@@ -171,7 +188,7 @@ class _Run:
             begin, content = peek(content)
             kind = replace(kind, container=kind_of_content(begin).container)
         origin = Origin(name_text(found.path), name_text(found.name), file.stamp)
-        source = Source(origin, content, None if kind.codec else file)
+        source = Source(origin, content, None if kind.codec else file, in_blocks=self._in_blocks)
         if kind.container:
             yield from self._members(source, kind.container)
         elif kind.reader:
@@ -187,7 +204,7 @@ class _Run:
         self._pass_over(found, f"{packed.name} data, though its name does not say so; unpacked")
         return replace(kind, codec=packed)
 
-    def _members(self, archive: Source, container: Container) -> Iterator[Story]:
+    def _members(self, archive: Source, container: Container) -> Iterator[Story | Stories]:
         origin = msgspec.structs.replace(archive.origin, parts=True)
         expansion = Expansion(self._options)
         for member in container(archive, self._options, self._report):
@@ -195,19 +212,19 @@ class _Run:
             content = member.chunks
             if kind.codec:
                 content = unpacked(content, kind.codec, self._options, expansion)
-            source = Source(origin, content, member=name_text(member.name))
+            source = Source(origin, content, member=name_text(member.name), in_blocks=self._in_blocks)
             if kind.reader is None:
                 reason = ARCHIVE_INSIDE if kind.container else NO_STORIES
                 self._report(Problem(where=source.where, reason=reason, failed=False))
             else:
                 yield from kind.reader(source, self._options, self._report)
 
-    def _standard_input(self) -> Iterator[Story]:
+    def _standard_input(self) -> Iterator[Story | Stories]:
         if self._input_read:
             self._report(Problem(where=STANDARD_INPUT, reason="standard input, read already", failed=False))
             return
         self._input_read = True
-        source = Source(Origin(STANDARD_INPUT, STANDARD_INPUT), self._unpacked_input())
+        source = Source(Origin(STANDARD_INPUT, STANDARD_INPUT), self._unpacked_input(), in_blocks=self._in_blocks)
         yield from read_records(source, self._options, self._report)
 
     def _unpacked_input(self) -> Iterator[bytes]:

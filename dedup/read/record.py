@@ -5,17 +5,18 @@ from __future__ import annotations
 import reprlib
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Final
+from typing import Final, cast
 
 import msgspec
 
 from dedup.read.dates import parse_date
-from dedup.read.fields import Nested, Unreadable, Value, Values
+from dedup.read.fields import Columns, Nested, Unreadable, Value, Values
 from dedup.read.roles import Roles
 from dedup.read.source import Source
-from dedup.story import Story
+from dedup.story import Stories, Story
 
 NAMES_SHOWN: Final = 8
+_NO_DATES: Final = (msgspec.UNSET, None, "")
 _BRIEF = reprlib.Repr()
 _BRIEF.maxstring = 80
 
@@ -44,6 +45,29 @@ def story_of(
     )
 
 
+def stories_of(columns: Columns, source: Source, numbers: range) -> Stories | None:
+    """The stories of records whose values are given field by field; None if there is anything to be said of one."""
+    identities, texts, titles, outlets, urls, dates = columns
+    if set(map(type, texts)) != {str}:
+        return None
+    ids = cast("list[str]", identities)
+    if set(map(type, identities)) != {str} or "" in ids:
+        ids = [_identity(value) or f"{source.id}#{number}" for value, number in zip(identities, numbers, strict=True)]
+    published = [None if date in _NO_DATES else parse_date(date) for date in dates]
+    if published.count(None) > sum(map(_NO_DATES.__contains__, dates)):
+        return None
+    return Stories(
+        ids=ids,
+        texts=cast("list[str]", texts),
+        titles=list(map(_known, titles)),
+        sources=list(map(_known, outlets)),
+        urls=list(map(_known, urls)),
+        published=published,
+        lines=numbers,
+        origin=source.origin,
+    )
+
+
 def no_text(roles: Roles, found: Value, names: Sequence[str]) -> Unreadable:
     """Why a record gives no story whose text field is ``found``, and which ``names`` of fields it has."""
     field = roles.text
@@ -56,7 +80,7 @@ def no_text(roles: Roles, found: Value, names: Sequence[str]) -> Unreadable:
 
 
 def _published(date: Value, note: Callable[[str], None]) -> datetime | None:
-    if date is None or isinstance(date, msgspec.UnsetType) or date == "":
+    if isinstance(date, msgspec.UnsetType) or date in _NO_DATES:
         return None
     published = parse_date(date)
     if published is None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from dedup.files import printable
 from dedup.read.options import ReadOptions
 from dedup.read.stream import OpenFile
-from dedup.story import Origin, Problem, Story
+from dedup.story import Origin, Problem, Stories, Story
 
 Report = Callable[[Problem], None]
 
@@ -18,13 +18,15 @@ class Source:
     """A file being read, or a ``member`` of an archive, and its decompressed bytes in bounded chunks.
 
     Taking the next chunk may raise :class:`~dedup.read.stream.Damage`; whatever came before it is good. ``file`` is there
-    if the chunks are the bytes of a regular file as they lie on the disk, so that any part of it can be had.
+    if the chunks are the bytes of a regular file as they lie on the disk, so that any part of it can be had. ``in_blocks``:
+    who asked takes many stories at once, as :class:`~dedup.story.Stories`, and does without the bytes of their records.
     """
 
     origin: Origin
     chunks: Iterator[bytes]
     file: OpenFile | None = None
     member: str = ""
+    in_blocks: bool = False
 
     @property
     def id(self) -> str:
@@ -48,5 +50,6 @@ class Member:
     chunks: Iterator[bytes]
 
 
-Reader = Callable[[Source, ReadOptions, Report], Iterator[Story]]
+Reader = Callable[[Source, ReadOptions, Report], Iterator[Story | Stories]]
+"""Gives ``Stories`` only where the source is asked for ``in_blocks``."""
 Container = Callable[[Source, ReadOptions, Report], Iterator[Member]]

@@ -318,25 +318,49 @@ def split_lines(source: Iterator[bytes], limit: int) -> Iterator[tuple[int, byte
 
     :raises Damage: from the chunks, with the number and the bytes of the unfinished line.
     """
-    number = 0
+    for number, block in split_blocks(source, limit):
+        yield from lines_of(number, block, limit)
+
+
+def lines_of(number: int, block: bytes | None, limit: int) -> Iterator[tuple[int, bytes | None]]:
+    """The lines of a block whose first has this number, as ``split_lines`` gives them."""
+    if block is None:
+        yield number, None
+        return
+    for place, line in enumerate(block.removesuffix(b"\n").split(b"\n"), number):
+        yield place, line if len(line) <= limit else None
+
+
+def split_blocks(source: Iterator[bytes], limit: int) -> Iterator[tuple[int, bytes | None]]:
+    r"""The chunks cut behind the ends of lines: whole lines with their ``\n``, and the number of the first, from 1.
+
+    None stands for a line of over ``limit`` bytes that does not lie within a chunk. The last line may have no end.
+
+    :raises Damage: from the chunks, with the number and the bytes of the unfinished line.
+    """
+    number = 1
     unfinished = Unfinished(limit)
     try:
         for chunk in source:
-            lines = chunk.split(b"\n")
-            last = lines.pop()
-            if lines:
-                number += 1
-                yield number, unfinished.take(lines[0])
-                for line in lines[1:]:
-                    number += 1
-                    yield number, line if len(line) <= limit else None
-            unfinished.add(last)
+            start, end = 0, chunk.rfind(b"\n") + 1
+            begun: bytes | None = b""
+            if unfinished.size and end:
+                start = chunk.index(b"\n")
+                begun = unfinished.take(chunk[:start])
+                if begun is None:
+                    yield number, None
+                    number, start = number + 1, start + 1
+            block = b"".join((begun or b"", memoryview(chunk)[start:end]))
+            if block:
+                yield number, block
+                number += block.count(b"\n")
+            unfinished.add(chunk[end:])
     except Damage as damage:
-        damage.line = number + 1
+        damage.line = number
         damage.rest = unfinished.take()
         raise
     if unfinished.size:
-        yield number + 1, unfinished.take()
+        yield number, unfinished.take()
 
 
 class Unfinished:

@@ -70,7 +70,7 @@ def stories_again(
     found: dict[str, Story] = {}
     stamps: set[Stamp] = set()
     for story in read_stories(paths, read, on_problem=on_problem, on_bytes=on_bytes):
-        name = names.take(story)
+        name = names.take(story.id, story.line)
         if story.origin and story.origin.stamp:
             stamps.add(story.origin.stamp)
         if name in wanted:
