@@ -31,7 +31,8 @@ def records(content: bytes, **options: Any) -> tuple[list[Story], list[Problem]]
     problems: list[Problem] = []
     chunks = (content[start : start + 50] for start in range(0, len(content), 50))
     source = Source(Origin("d/f.jsonl", "f.jsonl"), chunks)
-    return list(read_records(source, ReadOptions(**options), problems.append)), problems
+    given = read_records(source, ReadOptions(**options), problems.append)
+    return [story for story in given if isinstance(story, Story)], problems
 
 
 def texts(stories: list[Story]) -> list[str]:
