@@ -133,7 +133,7 @@ class Matching:
         copies = np.flatnonzero(self._classes.active == 0)
         heads = self._classes.head[copies]
         while True:
-            keeper = self.verified.settle()
+            keeper = self.verified.keepers()
             behind = (keeper[copies] == KEPT) & (keeper[heads] != KEPT)
             pairs = np.column_stack([copies[behind], keeper[heads[behind]]]).astype(np.uint32)
             pairs = pairs[self._everyone.in_window(pairs)]

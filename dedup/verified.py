@@ -9,15 +9,12 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from dedup.cluster import KEPT, Edges, absorb
+from dedup.cluster import KEPT, Stars
 from dedup.collection import Collection
 from dedup.relate import NO_RELATION, Judgement, Past, SharedKeys, running
 from dedup.settings import Settings
 from dedup.verify import Compared, concatenate
 
-_NO_RANKS = np.empty(0, np.uint32)
-_NO_CODES = np.empty(0, np.uint8)
-_NO_SCORES = np.empty(0, np.float64)
 _ROUNDS = 100  # three or four settle real collections; crafted chains are cut here, the same way every time
 
 
@@ -36,11 +33,13 @@ class Verified:
         dropping: Sequence[int],
         past: Past | None = None,
     ) -> None:
-        self._stories, self._order, self._head, self._dropping, self._past = stories, order, head, dropping, past
+        self._stories, self._order, self._head, self._past = stories, order, head, past
         self._parts: list[_Part] = []
-        self._later, self._earlier, self._jaccard = [_NO_RANKS], [_NO_RANKS], [_NO_SCORES]
-        self._kept = np.zeros(len(order), np.uint8)
-        self._settled: tuple[Edges, npt.NDArray[np.int64]] | None = None
+        self._stars = Stars(len(order), dropping)
+        self._codes = np.empty(0, np.uint8)
+        self._absorbed = np.full(len(order), KEPT, np.int64)
+        self._kept = np.ones(len(order), np.uint8)
+        self._settled = False
 
     def add(self, compared: Compared, ranks: npt.NDArray[np.uint32], *, if_kept: bool = False) -> None:
         """Take in pairs and their ``(later, earlier)`` ranks; ``if_kept`` ones count only where the earlier one is kept in
@@ -51,31 +50,21 @@ class Verified:
         if len(judgement.open):
             heads = self._head[ranks[judgement.open]]
             keys = SharedKeys(self._stories.corpus, self._order, heads, self._stories.threads, self._past)
-        self._parts.append(_Part(compared, judgement, keys, if_kept))
-        self._later.append(np.ascontiguousarray(ranks[:, 0]))
-        self._earlier.append(np.ascontiguousarray(ranks[:, 1]))
-        self._jaccard.append(compared.jaccard)
-        self._settled = None
+        later, earlier = (np.ascontiguousarray(column) for column in ranks.T)
+        self._parts.append(_Part(compared, judgement, keys, earlier, if_kept))
+        self._stars.add(later, earlier, compared.jaccard)
+        self._settled = False
 
     def kept(self) -> npt.NDArray[np.uint8]:
         """1 for each rank that no pair so far makes a dropped story."""
-        self.settle()
+        self._settle()
         return self._kept
 
-    def settle(self) -> npt.NDArray[np.int64]:
-        """Judge until who is kept is also by whom all were judged; for each rank the rank of the kept story that absorbs it,
-        or ``KEPT``.
-
-        Whether the story of one rank is kept depends on those before it only, so each round settles one rank at the least.
-        """
-        for _ in range(_ROUNDS):
-            before = self._kept
-            edges, absorbed = self._judge()
-            if np.array_equal(before, self._kept):
-                self._settled = edges, absorbed
-                break
-        earlier = np.append(edges.earlier.astype(np.int64), KEPT)  # KEPT, being -1, finds itself
-        keepers: npt.NDArray[np.int64] = earlier[absorbed]
+    def keepers(self) -> npt.NDArray[np.int64]:
+        """For each rank the rank of the kept story that absorbs it, or ``KEPT``."""
+        self._settle()
+        earlier = np.concatenate([*(part.earlier.astype(np.int64) for part in self._parts), [KEPT]])
+        keepers: npt.NDArray[np.int64] = earlier[self._absorbed]  # KEPT, being -1, finds itself
         return keepers
 
     def result(self) -> tuple[Compared, npt.NDArray[np.uint8], npt.NDArray[np.int64]]:
@@ -83,30 +72,31 @@ class Verified:
 
         Ends the judging: nothing can be added after it.
         """
-        edges, absorbed = self._judge()
+        self._settle()
         compared = concatenate([part.compared for part in self._parts])
-        if_kept = np.repeat([part.if_kept for part in self._parts], [len(part.compared) for part in self._parts]).astype(
-            bool
-        )
+        forgone = [np.empty(0, np.bool_), *(part.forgone(self._kept) for part in self._parts)]
         self._parts.clear()
-        related = (edges.code != NO_RELATION) & ~(if_kept & (self._kept[edges.earlier] == 0))
+        related = (self._codes != NO_RELATION) & ~np.concatenate(forgone)
         row = np.append(np.cumsum(related) - 1, KEPT)
-        return compared.take(np.flatnonzero(related)), edges.code[related], row[absorbed]
+        return compared.take(np.flatnonzero(related)), self._codes[related], row[self._absorbed]
 
-    def _judge(self) -> tuple[Edges, npt.NDArray[np.int64]]:
-        """One round; none where nothing came since they were settled."""
-        if self._settled:
-            return self._settled
-        settings = self._stories.settings
-        if len(self._later) > 1:  # something came since the last round
-            self._later, self._earlier = [np.concatenate(self._later)], [np.concatenate(self._earlier)]
-            self._jaccard = [np.concatenate(self._jaccard)]
-        before = running(self._kept)
-        codes = np.concatenate([_NO_CODES, *(part.codes(self._kept, before, settings) for part in self._parts)])
-        edges = Edges(self._later[0], self._earlier[0], codes, self._jaccard[0])
-        absorbed = absorb(len(self._order), edges, self._dropping)
-        self._kept = (absorbed == KEPT).astype(np.uint8)
-        return edges, absorbed
+    def _settle(self) -> None:
+        """Judge until who is kept is also by whom all were judged.
+
+        Whether the story of one rank is kept depends on those before it only, so each round settles one rank at the least.
+        """
+        for _ in range(0 if self._settled else _ROUNDS):
+            before = running(self._kept)
+            parts = [part.codes(self._kept, before, self._stories.settings) for part in self._parts]
+            codes = np.concatenate([np.empty(0, np.uint8), *parts])
+            if len(codes) == len(self._codes) and np.array_equal(codes, self._codes):
+                break  # and so would all else be
+            self._codes, judged_by = codes, self._kept
+            self._absorbed = self._stars.absorbed(codes)
+            self._kept = (self._absorbed == KEPT).astype(np.uint8)
+            if np.array_equal(judged_by, self._kept):
+                break
+        self._settled = True
 
 
 class _Part(NamedTuple):
@@ -115,6 +105,7 @@ class _Part(NamedTuple):
     compared: Compared
     judgement: Judgement
     keys: SharedKeys | None
+    earlier: npt.NDArray[np.uint32]
     if_kept: bool
 
     def codes(
@@ -122,3 +113,7 @@ class _Part(NamedTuple):
     ) -> npt.NDArray[np.uint8]:
         """Their relations if those with ``kept`` 1 are the kept stories, so many of them before each rank."""
         return self.judgement.codes(self.keys.commonness(kept, settings, kept_before) if self.keys else None)
+
+    def forgone(self, kept: npt.NDArray[np.uint8]) -> npt.NDArray[np.bool_]:
+        """Which of them do not count in the end."""
+        return kept[self.earlier] == 0 if self.if_kept else np.zeros(len(self.compared), np.bool_)

@@ -7,6 +7,6 @@ depends only on stories before it.
 from __future__ import annotations
 
 from dedup.cluster.keep import POLICIES, Keys, check_policy, keep_order
-from dedup.cluster.star import KEPT, Edges, absorb
+from dedup.cluster.star import KEPT, Stars
 
-__all__ = ["KEPT", "POLICIES", "Edges", "Keys", "absorb", "check_policy", "keep_order"]
+__all__ = ["KEPT", "POLICIES", "Keys", "Stars", "check_policy", "keep_order"]

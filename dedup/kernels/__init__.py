@@ -13,14 +13,14 @@ from dedup.kernels._native import (
     Corpus,
     Postings32,
     Postings64,
-    absorb,
+    SharedKeys,
+    Stars,
     band_pairs,
     facts_apart,
     passage_keys,
     passage_pairs,
     permute_hashes,
     set_simd_level,
-    shared_keys,
     shingle_hashes,
     signatures,
     simd_level,
@@ -35,19 +35,18 @@ __all__ = [
     "OPENING",
     "OVERLAP_COLUMNS",
     "QUOTE_COLUMNS",
-    "SHARED_KEY_COLUMNS",
     "UNDATED",
     "Corpus",
     "Postings32",
     "Postings64",
-    "absorb",
+    "SharedKeys",
+    "Stars",
     "band_pairs",
     "facts_apart",
     "passage_keys",
     "passage_pairs",
     "permute_hashes",
     "set_simd_level",
-    "shared_keys",
     "shingle_hashes",
     "signatures",
     "simd_level",
@@ -63,9 +62,6 @@ OVERLAP_COLUMNS = (
     "opening_a", "opening_b",
 )  # fmt: skip
 """Columns of the first array of ``Corpus.compare_pairs``; ``Overlap`` in compare.hpp says what each holds."""
-
-SHARED_KEY_COLUMNS = ("pair", "begin", "here", "end")
-"""Columns of the first array of ``shared_keys``; ``SharedKey`` in rarity.hpp says what each holds."""
 
 QUOTE_COLUMNS = ("a_begin", "a_end", "b_begin", "b_end", "words")
 """Columns of its second array: code points of the two texts, ends excluded, and the words equal on both sides."""

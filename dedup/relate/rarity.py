@@ -67,13 +67,12 @@ class SharedKeys:
         past: Past | None = None,
     ) -> None:
         pairs = np.sort(pairs, axis=1)[:, ::-1]  # the later first
-        ascending = np.lexsort((pairs[:, 1], pairs[:, 0]))
-        keys, values, self._holders = kernels.shared_keys(corpus, order, np.ascontiguousarray(pairs[ascending]), threads)
+        self._ascending = np.lexsort((pairs[:, 1], pairs[:, 0]))
+        self._shared = kernels.SharedKeys(corpus, order, np.ascontiguousarray(pairs[self._ascending]), threads)
+        values = self._shared.values()
         self._met, self._first = (past.kept, past.first) if past else (0, 0)
         self._elsewhere = past.counts(values).astype(np.int64) if past else np.zeros(len(values), np.int64)
-        self._later, self._earlier = pairs[:, 0], pairs[:, 1]
-        self._pair = ascending[keys[:, 0]]
-        self._begin, self._here, self._end = keys[:, 1], keys[:, 2], keys[:, 3]
+        self._later = pairs[:, 0]
 
     def commonness(
         self, kept: npt.NDArray[np.uint8], settings: Settings, kept_before: npt.NDArray[np.int64] | None = None
@@ -83,19 +82,12 @@ class SharedKeys:
         ``kept_before`` is ``running(kept)``, for who asks of many pairs apart.
         """
         kept_before = running(kept) if kept_before is None else kept_before
+        logs = np.log1p(np.arange(settings.passage_df_cap + 1))
+        means = np.empty((len(self._later), 2))
         # Those of the past are counted there, among others that are not at hand.
-        until = running(kept[self._holders] * (self._holders >= self._first))
-        later, earlier = kept[self._later[self._pair]], kept[self._earlier[self._pair]]
-        before = self._elsewhere + until[self._here] - until[self._begin] - earlier
-        anywhere = self._elsewhere + until[self._end] - until[self._begin] - earlier - later
+        means[self._ascending] = self._shared.commonness(kept, self._first, self._elsewhere, logs)
         met = np.maximum(kept_before[self._later] - self._first, 0) + self._met
-        return Commonness(self._mean(before, settings) + unseen(met, settings), self._mean(anywhere, settings))
-
-    def _mean(self, counts: npt.NDArray[np.int64], settings: Settings) -> Shares:
-        logs = np.log1p(np.minimum(counts, settings.passage_df_cap))
-        total = np.bincount(self._pair, weights=logs, minlength=len(self._later))
-        mean: Shares = total / np.maximum(np.bincount(self._pair, minlength=len(self._later)), 1)
-        return mean
+        return Commonness(means[:, 0] + unseen(met, settings), means[:, 1])
 
 
 def running(flags: npt.NDArray[np.uint8]) -> npt.NDArray[np.int64]:

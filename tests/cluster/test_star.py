@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dedup.cluster import KEPT, Edges, absorb
+from dedup.cluster import KEPT, Stars
 
 IDENTICAL, NEAR, CONTAINED, OTHER = 0, 1, 3, 4
 DROPPING = [IDENTICAL, NEAR, CONTAINED]
@@ -15,16 +15,19 @@ DROPPING = [IDENTICAL, NEAR, CONTAINED]
 Edge = tuple[int, int, int, float]  # later, earlier, code, Jaccard
 
 
-def edges_of(given_edges: list[Edge]) -> Edges:
-    later, earlier, code, jaccard = map(list, zip(*given_edges, strict=True)) if given_edges else ([], [], [], [])
-    return Edges(
-        np.array(later, np.uint32), np.array(earlier, np.uint32), np.array(code, np.uint8), np.array(jaccard, np.float64)
-    )
+def absorb(stories: int, given_edges: list[Edge], dropping: list[int], at_once: int = 3) -> list[int]:
+    stars = Stars(stories, dropping)
+    for first in range(0, len(given_edges), at_once):
+        later, earlier, _, jaccard = zip(*given_edges[first : first + at_once], strict=True)
+        stars.add(np.array(later, np.uint32), np.array(earlier, np.uint32), np.array(jaccard))
+    assert len(stars) == len(given_edges)
+    absorbed: list[int] = stars.absorbed(np.array([code for _, _, code, _ in given_edges], np.uint8)).tolist()
+    return absorbed
 
 
 def absorbers(stories: int, given_edges: list[Edge], dropping: list[int] = DROPPING) -> list[int | None]:
     """For each rank the rank that absorbs it, None for a kept one."""
-    absorbed = absorb(stories, edges_of(given_edges), dropping).tolist()
+    absorbed = absorb(stories, given_edges, dropping)
     assert all(edge == KEPT or given_edges[edge][0] == rank for rank, edge in enumerate(absorbed))
     return [None if edge == KEPT else given_edges[edge][1] for edge in absorbed]
 
@@ -66,7 +69,7 @@ def test_only_the_relations_asked_for_drop() -> None:
 @pytest.mark.parametrize("edge", [(0, 0), (0, 1), (3, 1)])
 def test_edges_that_cannot_be_are_refused(edge: tuple[int, int]) -> None:
     with pytest.raises(ValueError, match="edges: not two ranks, the later first"):
-        absorb(3, edges_of([(*edge, NEAR, 0.9)]), DROPPING)
+        absorb(3, [(*edge, NEAR, 0.9)], DROPPING)
 
 
 @st.composite

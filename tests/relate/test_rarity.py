@@ -70,4 +70,4 @@ def test_without_a_collection_the_worst_is_feared() -> None:
 @pytest.mark.parametrize("pairs", [[[0, 0]], [[0, 1]], [[2, 0]], [[2, 1], [1, 0]]])
 def test_pairs_that_cannot_be_are_refused(pairs: list[list[int]]) -> None:
     with pytest.raises(ValueError, match="pairs"):
-        kernels.shared_keys(corpus_of(PHRASES[:2]), np.arange(2, dtype=np.uint32), np.array(pairs, np.uint32))
+        kernels.SharedKeys(corpus_of(PHRASES[:2]), np.arange(2, dtype=np.uint32), np.array(pairs, np.uint32))

@@ -9,8 +9,6 @@
 #include "compare.hpp"
 #include "identical.hpp"
 #include "join.hpp"
-#include "rarity.hpp"
-#include "star.hpp"
 
 using namespace nb::literals;
 
@@ -113,18 +111,6 @@ std::tuple<U32, U32, U64> comparison(const Corpus& corpus, const PairRows& pairs
           to_numpy<std::uint64_t>(std::move(found.quote_end), 0)};
 }
 
-auto shared_keys_of(const Corpus& corpus, const Vector<std::uint32_t>& order, const PairRows& pairs, std::size_t threads) {
-  SharedKeys found = unlocked([&] { return shared_keys(corpus, span_of(order), pairs_of<RankPair>(pairs), threads); });
-  return std::tuple(to_numpy<std::uint32_t>(std::move(found.keys), 4), to_numpy<std::uint64_t>(std::move(found.values), 0),
-                    to_numpy<std::uint32_t>(std::move(found.holders), 0));
-}
-
-auto absorbed_by(std::size_t ranks, const Vector<std::uint32_t>& later, const Vector<std::uint32_t>& earlier,
-                 const Vector<std::uint8_t>& strength, const Vector<double>& jaccard, std::uint8_t none) {
-  const StarEdges edges{span_of(later), span_of(earlier), span_of(strength), span_of(jaccard), none};
-  return to_numpy<std::int64_t>(unlocked([&] { return absorb(ranks, edges); }), 0);
-}
-
 #define DEDUP_JOIN_ARGS "corpus"_a, "order"_a, "active"_a, "published"_a, "window"_a, "known"_a, "threads"_a
 
 NB_MODULE(_native, m) {
@@ -175,8 +161,7 @@ NB_MODULE(_native, m) {
 
   bind_index(m, corpus);
   m.def("band_pairs", &bands_of, DEDUP_JOIN_ARGS, "bands"_a, "rows"_a, "full"_a, "limit"_a);
-  m.def("absorb", &absorbed_by, "ranks"_a, "later"_a, "earlier"_a, "strength"_a, "jaccard"_a, "none"_a);
-  m.def("shared_keys", &shared_keys_of, "corpus"_a, "order"_a, "pairs"_a, "threads"_a = 0);
+  bind_judging(m);
   m.def("passage_pairs", &passages_of, DEDUP_JOIN_ARGS, "kept"_a, "cap"_a, "limit"_a);
 }
 

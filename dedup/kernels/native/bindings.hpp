@@ -117,4 +117,7 @@ auto unlocked(const Work& work) {
 // The part of the module that indexes work with (bindings_index.cpp).
 void bind_index(nb::module_& m, nb::class_<Corpus>& corpus);
 
+// The part that judging pairs and clustering work with (bindings_judging.cpp).
+void bind_judging(nb::module_& m);
+
 }  // namespace dedup
