@@ -15,4 +15,4 @@ export ASAN_OPTIONS=detect_leaks=0:abort_on_error=1 UBSAN_OPTIONS=halt_on_error=
 site=$("$bin/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
 export PYTHONPATH=$target:$site PYTHONSAFEPATH=1
 "$bin/python" -S -c 'import dedup.kernels as k; assert "build/sanitized" in k._native.__file__, k._native.__file__'
-"$bin/python" -S -m pytest -q -p no:cacheprovider tests/kernels tests/candidates tests/verify
+"$bin/python" -S -m pytest -q -p no:cacheprovider tests/kernels tests/candidates tests/verify tests/relate tests/cluster

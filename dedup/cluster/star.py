@@ -30,7 +30,7 @@ class Stars:
         return len(self._stars)
 
     def add(self, later: npt.NDArray[np.uint32], earlier: npt.NDArray[np.uint32], jaccard: npt.NDArray[np.float64]) -> None:
-        """Take in pairs, numbered from 0 in the order they come. ValueError for two ranks of which the later is not first."""
+        """Take in pairs, numbered from 0 as they come. ValueError for two ranks of which the later is not first."""
         self._stars.add(later, earlier, jaccard)
 
     def absorbed(self, codes: npt.NDArray[np.uint8]) -> npt.NDArray[np.int64]:

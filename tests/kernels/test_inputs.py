@@ -142,3 +142,30 @@ def test_lone_surrogates_fail_no_text() -> None:
     texts = ["a \ud800 b", "\udfff" * 70, "plain words here", "\ud83d\ude00"]
     assert kernels.token_counts(texts).tolist() == [2, 0, 3, 0]
     assert kernels.tokens("ab \udc80\udc80 cd") == [("ab", 0, 2), ("cd", 6, 8)]
+
+
+def test_judging_takes_one_value_a_rank_and_a_pair() -> None:
+    corpus = kernels.Corpus()
+    corpus.add([" ".join(f"word{at}" for at in range(20))] * 2)
+    order, pairs = np.arange(2, dtype=np.uint32), np.array([[1, 0]], np.uint32)
+    shared = kernels.SharedKeys(corpus, order, pairs)
+    keys, logs = len(shared.values()), np.zeros(1)
+    assert keys > 0
+    kept, elsewhere = np.ones(2, np.uint8), np.zeros(keys, np.int64)
+    assert shared.commonness(kept, 0, elsewhere, logs).tolist() == [[0.0, 0.0]]
+    with pytest.raises(ValueError, match="kept: one value a rank"):
+        shared.commonness(kept[:1], 0, elsewhere, logs)
+    with pytest.raises(ValueError, match="elsewhere: one value a key"):
+        shared.commonness(kept, 0, elsewhere[1:], logs)
+    with pytest.raises(ValueError, match="logs: at least one value"):
+        shared.commonness(kept, 0, elsewhere, logs[:0])
+    stars = kernels.Stars(2)
+    with pytest.raises(ValueError, match="edges: one value each"):
+        stars.add(order[1:], order[:1], np.ones(2))
+    stars.add(order[1:], order[:1], np.ones(1))
+    strength = np.zeros(256, np.uint8)
+    assert stars.absorb(np.zeros(1, np.uint8), strength, 1).tolist() == [-1, 0]
+    with pytest.raises(ValueError, match="codes: one a pair"):
+        stars.absorb(np.zeros(2, np.uint8), strength, 1)
+    with pytest.raises(ValueError, match="strength: 256 values"):
+        stars.absorb(np.zeros(1, np.uint8), strength[1:], 1)
