@@ -80,8 +80,8 @@ struct Partition {
   Buffer<std::uint32_t> cut;  // ranks, some of them often
 };
 
-// Brings equal keys together, their ranks ascending as before: a counting sort by the key's hash into cells of a few
-// entries each, and those by comparison.
+// Brings equal keys together, their ranks ascending: a counting sort by the key's hash into cells of a few entries each,
+// and those by comparison.
 inline Buffer<Entry> grouped(Buffer<Entry>& entries) {
   const int bits = std::clamp(static_cast<int>(std::bit_width(entries.size() / 4)), 1, 20);
   const auto cell = [bits](const Entry& e) { return static_cast<std::size_t>(e.key * xxh3::kPrime64_1 >> (64 - bits)); };
@@ -93,18 +93,17 @@ inline Buffer<Entry> grouped(Buffer<Entry>& entries) {
   out.resize(entries.size());
   for (const Entry& e : entries) out[ends[cell(e)]++] = e;
   entries = {};
-  const auto by_key = [](const Entry& x, const Entry& y) { return x.key < y.key; };
+  const auto before = [](const Entry& x, const Entry& y) { return x.key != y.key ? x.key < y.key : x.rank < y.rank; };
   std::size_t begin = 0;
   for (const std::size_t end : ends) {
-    if (end - begin > 1 && !std::is_sorted(out.begin() + begin, out.begin() + end, by_key))
-      std::stable_sort(out.begin() + begin, out.begin() + end, by_key);
+    if (end - begin > 1) std::sort(out.begin() + begin, out.begin() + end, before);
     begin = end;
   }
   return out;
 }
 
-// Puts the members of `unsorted`, ascending by rank, into buckets; `rule(ranks, partition)` adds a bucket of two or more
-// stories. A story may have a key twice.
+// Puts the members of `unsorted` into buckets; `rule(ranks, partition)` adds a bucket of two or more stories. A story may
+// have a key twice.
 template <class Rule>
 void bucket(Buffer<Entry>& unsorted, const Rule& rule, Partition& partition) {
   const Buffer<Entry> entries = grouped(unsorted);
@@ -214,6 +213,57 @@ inline Candidates gather(const JoinInput& in, std::vector<Partition>& partitions
 
 }  // namespace join_detail
 
+namespace join_detail {
+
+struct Member {
+  std::uint32_t story, rank;
+};
+
+// Those that take part, in the order in which they lie in memory: by rank, each would be a walk to another place.
+inline Buffer<Member> members(const JoinInput& in) {
+  constexpr std::uint32_t kNobody = std::numeric_limits<std::uint32_t>::max();
+  std::vector<std::uint32_t> rank(in.corpus.size(), kNobody);
+  for (std::uint32_t r = 0; r < in.order.size(); ++r)
+    if (in.active[r] && in.corpus.has_shingles(in.order[r])) rank[in.order[r]] = r;
+  Buffer<Member> out;
+  for (std::uint32_t story = 0; story < rank.size(); ++story)
+    if (rank[story] != kNobody) out.push_back({story, rank[story]});
+  return out;
+}
+
+inline constexpr int kPartitionBits = 6;
+inline constexpr std::size_t kPartitions = std::size_t{1} << kPartitionBits;
+
+// The passage keys of all members, in partitions by their hash: window minima crowd the low end, and have to be spread.
+inline std::vector<Buffer<Entry>> key_entries(const JoinInput& in, const Buffer<Member>& members) {
+  constexpr std::size_t kPiece = 1 << 14;
+  const std::size_t tasks = (members.size() + kPiece - 1) / kPiece;
+  const auto each = [&](std::size_t task, const auto& use) {
+    for (std::size_t i = task * kPiece; i < std::min(members.size(), (task + 1) * kPiece); ++i)
+      for (const std::uint64_t key : in.corpus.keys(members[i].story))
+        use(static_cast<std::size_t>(key * xxh3::kPrime64_1 >> (64 - kPartitionBits)), Entry{key, members[i].rank});
+  };
+  std::vector<std::size_t> at(tasks * kPartitions);
+  for_each_task(tasks, in.threads, [&](std::size_t task, std::size_t) {
+    each(task, [&](std::size_t partition, const Entry&) { ++at[task * kPartitions + partition]; });
+  });
+  std::vector<Buffer<Entry>> entries(kPartitions);
+  for (std::size_t p = 0; p < kPartitions; ++p) {
+    std::size_t total = 0;
+    for (std::size_t task = 0; task < tasks; ++task) {
+      std::size_t& count = at[task * kPartitions + p];
+      count = std::exchange(total, total + count);
+    }
+    entries[p].resize(total);
+  }
+  for_each_task(tasks, in.threads, [&](std::size_t task, std::size_t) {
+    each(task, [&](std::size_t partition, const Entry& entry) { entries[partition][at[task * kPartitions + partition]++] = entry; });
+  });
+  return entries;
+}
+
+}  // namespace join_detail
+
 // Pairs whose signatures agree on all `rows` values of one of `bands` bands.
 inline Candidates band_pairs(const JoinInput& in, std::size_t bands, std::size_t rows, join_detail::BucketLimits limits) {
   using namespace join_detail;
@@ -222,18 +272,16 @@ inline Candidates band_pairs(const JoinInput& in, std::size_t bands, std::size_t
   if (rows < 1 || bands > in.corpus.num_perm() / rows)
     throw std::invalid_argument("bands x rows: more than the signature holds");
   constexpr std::size_t kAtOnce = 4;  // bands whose values are read together: a few of them share a line of memory
-  std::vector<std::uint32_t> taking_part;
-  for (std::uint32_t r = 0; r < in.order.size(); ++r)
-    if (in.active[r] && in.corpus.has_shingles(in.order[r])) taking_part.push_back(r);
+  const Buffer<Member> taking_part = members(in);
   std::vector<Partition> partitions(bands);
   for_each_task((bands + kAtOnce - 1) / kAtOnce, in.threads, [&](std::size_t task, std::size_t) {
     const std::size_t first = task * kAtOnce, count = std::min(kAtOnce, bands - first);
     Buffer<Entry> entries[kAtOnce];
     for (std::size_t k = 0; k < count; ++k) entries[k].resize(taking_part.size());
     for (std::size_t i = 0; i < taking_part.size(); ++i) {
-      const std::uint32_t* values = in.corpus.signature(in.order[taking_part[i]]).data() + first * rows;
+      const std::uint32_t* values = in.corpus.signature(taking_part[i].story).data() + first * rows;
       for (std::size_t k = 0; k < count; ++k, values += rows)
-        entries[k][i] = {xxh3::hash(reinterpret_cast<const std::uint8_t*>(values), rows * sizeof *values), taking_part[i]};
+        entries[k][i] = {xxh3::hash(reinterpret_cast<const std::uint8_t*>(values), rows * sizeof *values), taking_part[i].rank};
     }
     for (std::size_t k = 0; k < count; ++k)
       bucket(entries[k], [limits](std::span<const std::uint32_t> ranks, Partition& p) { add_bucket(ranks, limits, p); },
@@ -249,13 +297,7 @@ inline Candidates passage_pairs(const JoinInput& in, std::span<const std::uint8_
   const auto lock = in.corpus.reading();
   in.check();
   if (kept.size() != in.order.size()) throw std::invalid_argument("kept: one value a rank");
-  constexpr std::size_t kPartitions = 64;
-  std::vector<Buffer<Entry>> entries(kPartitions);
-  for (std::uint32_t r = 0; r < in.order.size(); ++r) {
-    if (!in.active[r]) continue;
-    for (const std::uint64_t key : in.corpus.keys(in.order[r]))
-      entries[key * xxh3::kPrime64_1 >> 58].push_back({key, r});  // window minima crowd the low end: spread them
-  }
+  std::vector<Buffer<Entry>> entries = key_entries(in, members(in));
   const auto rule = [&](std::span<const std::uint32_t> ranks, Partition& p) {
     Buffer<std::uint32_t> taken;
     std::size_t keepers = 0, others = 0;
