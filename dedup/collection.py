@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -11,6 +12,7 @@ import numpy.typing as npt
 
 from dedup import kernels
 from dedup.cluster import Keys
+from dedup.columns import Column, Names
 from dedup.errors import UsageError
 from dedup.settings import Settings
 from dedup.sketch import Sketching, new_corpus
@@ -26,52 +28,24 @@ def microseconds(when: datetime | None) -> int:
     return kernels.UNDATED if when is None else (when - _EPOCH) // timedelta(microseconds=1)
 
 
-class Names:
-    """Gives each story of a run a name of its own."""
-
-    def __init__(self) -> None:
-        self._taken: set[str] = set()
-        self._again: dict[str, int] = {}
-
-    def take(self, id: str, line: int) -> str:
-        """The name of the next story: its id, or ``id#line`` or ``id#line~2`` where that is taken by one read before."""
-        name = id
-        if name in self._taken:
-            wanted = f"{name}#{line}" if line else name
-            name, again = wanted, self._again.get(wanted, 2)
-            while name in self._taken:
-                name, again = f"{wanted}~{again}", again + 1
-            self._again[wanted] = again
-        self._taken.add(name)
-        return name
-
-    def take_all(self, ids: list[str], lines: range) -> list[str]:
-        """The same of many."""
-        new = set(ids)
-        if len(new) < len(ids) or not self._taken.isdisjoint(new):
-            return list(map(self.take, ids, lines))
-        self._taken |= new
-        return ids
-
-
 @dataclass(slots=True)
 class Collection:
     """Stories numbered from 0 in the order added. Their texts live in ``corpus``, one UTF-8 copy each."""
 
     settings: Settings
     threads: int = 0
-    ids: list[str] = field(default_factory=list)
-    titles: list[str | None] = field(default_factory=list)
-    sources: list[str | None] = field(default_factory=list)
-    urls: list[str | None] = field(default_factory=list)
-    origins: list[Origin] = field(default_factory=list)
-    lines: list[int] = field(default_factory=list)
+    ids: Names = field(default_factory=Names)
+    titles: Column = field(default_factory=Column)
+    sources: Column = field(default_factory=Column)
+    urls: Column = field(default_factory=Column)
+    lines: array[int] = field(default_factory=lambda: array("Q"))
     corpus: kernels.Corpus = field(init=False)
     _sketching: Sketching = field(init=False)
-    _published: list[int] = field(default_factory=list)
+    _published: array[int] = field(default_factory=lambda: array("q"))
+    _origins: list[Origin] = field(default_factory=list)
+    _origin: array[int] = field(default_factory=lambda: array("L"))  # of each story, its place among them
     _texts: list[str] = field(default_factory=list)
     _pending: int = 0
-    _names: Names = field(default_factory=Names)
     _places: npt.NDArray[np.int64] | None = None
 
     def __post_init__(self) -> None:
@@ -79,7 +53,7 @@ class Collection:
         self._sketching = Sketching(self.corpus, self.threads)
 
     def __len__(self) -> int:
-        return len(self.ids)
+        return len(self._published)
 
     def add(self, story: Story) -> list[Problem]:
         """Take a story in. One whose id is taken gets another, ``id#line`` or ``id#line~2``, and a Problem says so.
@@ -88,56 +62,43 @@ class Collection:
         """
         if story.published is not None and story.published.tzinfo is None:
             raise UsageError(f"story {story.id!r}: published {story.published} has no time zone; give it one")
-        renamed = self._names.take(story.id, story.line)
-        self.ids.append(renamed)
-        self.titles.append(story.title)
-        self.sources.append(story.source)
-        self.urls.append(story.url)
-        self.origins.append(story.origin or _NOWHERE)
+        renamed = self.ids.take(story.id, story.line)
+        self.titles.extend([story.title])
+        self.sources.extend([story.source])
+        self.urls.extend([story.url])
         self.lines.append(story.line)
         self._published.append(microseconds(story.published))
-        self._texts.append(story.text)
-        self._pending += len(story.text)
-        if self._pending >= _BATCH_BYTES:
-            self._hand_over()
+        self._take_texts([story.text], story.origin or _NOWHERE)
         return [] if renamed == story.id else [_renamed(story.id, renamed, story.path, story.line)]
 
     def add_all(self, stories: Stories) -> list[Problem]:
         """The same of many, whose dates have time zones."""
-        renamed = self._names.take_all(stories.ids, stories.lines)
-        self.ids += renamed
-        self.titles += stories.titles
-        self.sources += stories.sources
-        self.urls += stories.urls
-        self.origins += [stories.origin] * len(stories)
-        self.lines += stories.lines
-        self._published += map(microseconds, stories.published)
-        self._texts += stories.texts
-        self._pending += sum(map(len, stories.texts))
-        if self._pending >= _BATCH_BYTES:
-            self._hand_over()
+        renamed = self.ids.take_all(stories.ids, stories.lines)
+        self.titles.extend(stories.titles)
+        self.sources.extend(stories.sources)
+        self.urls.extend(stories.urls)
+        self.lines.extend(stories.lines)
+        self._published.extend(map(microseconds, stories.published))
+        self._take_texts(stories.texts, stories.origin)
         if renamed is stories.ids:
             return []
         named = zip(stories.ids, renamed, stories.lines, strict=True)
         return [_renamed(id, name, stories.origin.path, line) for id, name, line in named if id != name]
 
+    def _take_texts(self, texts: list[str], origin: Origin) -> None:
+        if not self._origins or self._origins[-1] is not origin:
+            self._origins.append(origin)
+        self._origin.extend([len(self._origins) - 1] * len(texts))
+        self._texts += texts
+        self._pending += sum(map(len, texts))
+        if self._pending >= _BATCH_BYTES:
+            self._hand_over()
+
     def add_texts(self, texts: Sequence[str], published: Sequence[int]) -> None:
         """Take in many texts that are known otherwise: without ids, with times as ``published`` has them."""
         self.flush()
-        nothing = [None] * len(texts)
-        self.ids += [""] * len(texts)
-        self.titles += nothing
-        self.sources += nothing
-        self.urls += nothing
-        self.origins += [_NOWHERE] * len(texts)
-        self.lines += [0] * len(texts)
-        self._published += published
+        self._published.extend(published)
         self.corpus.add(texts, self.threads)
-
-    def name(self, number: int, id: str, published: int | None) -> None:
-        """Say what a text of ``add_texts`` is called, and when it was published, in microseconds since 1970."""
-        self.ids[number] = id
-        self._published[number] = kernels.UNDATED if published is None else published
 
     def flush(self) -> None:
         """Sketch what was added since the last time."""
@@ -151,7 +112,7 @@ class Collection:
 
     def story(self, number: int) -> Story:
         """A story as it is remembered: all but the bytes of its record."""
-        moment = self._published[number]
+        moment = self.moment(number)
         return Story(
             id=self.ids[number],
             text=self.corpus.text(number),
@@ -159,13 +120,21 @@ class Collection:
             source=self.sources[number],
             url=self.urls[number],
             published=None if moment == kernels.UNDATED else _EPOCH + timedelta(microseconds=moment),
-            origin=self.origins[number],
+            origin=self.origin(number),
             line=self.lines[number],
         )
 
+    def moment(self, number: int) -> int:
+        """When a story was published, in microseconds since 1970, or ``kernels.UNDATED``."""
+        return self._published[number]
+
+    def origin(self, number: int) -> Origin:
+        """The file that a story was read from."""
+        return self._origins[self._origin[number]]
+
     def stamps(self) -> set[Stamp]:
         """The stamps of the files that stories came from."""
-        return {origin.stamp for origin in self.origins if origin.stamp}
+        return {origin.stamp for origin in self._origins if origin.stamp}
 
     @property
     def published(self) -> npt.NDArray[np.int64]:
@@ -175,8 +144,7 @@ class Collection:
     def id_places(self) -> npt.NDArray[np.int64]:
         """The place of each story's id among all ids in order; worked out once, after the last story was added."""
         if self._places is None or len(self._places) != len(self.ids):
-            self._places = np.empty(len(self.ids), np.int64)
-            self._places[sorted(range(len(self.ids)), key=self.ids.__getitem__)] = np.arange(len(self.ids))
+            self._places = self.ids.places()
         return self._places
 
     def keys(self) -> Keys:

@@ -139,6 +139,7 @@ class _Batch:
     ) -> None:
         self._question, self._transaction, self._memory = question, transaction, memory
         self._collection, self._stories = collection, stories
+        self._entries: dict[int, Entry] = {}  # of the kept ones that were met, by their number in the collection
         self.sketches: Sketches = sketches_of(collection.corpus, collection.settings)
 
     def answers(self, candidates: Sequence[Sequence[int]], places: Sequence[int]) -> list[tuple[Verdict, int | None]]:
@@ -156,7 +157,7 @@ class _Batch:
         pairs = np.array(sorted(set(given)), np.uint32).reshape(-1, 2)
         matching.run(pairs[matching.in_window(pairs)])
         compared, codes, absorbed = matching.verified.result()
-        self._name(old, matching.rank[compared.column("b")])
+        self._meet(old, matching.rank[compared.column("b")])
         overlaps = self._overlaps(compared, codes, matching.rank, absorbed)
         numbers = [*old, *(self._question.seq + place for place in places)]
         answers: list[tuple[Verdict, int | None]] = []
@@ -167,7 +168,7 @@ class _Batch:
                 answers.append((Verdict(id=story.id, new=True, overlaps=found), None))
                 continue
             keeper = int(matching.rank[compared.column("b")[row]])
-            repeats = self._collection.ids[int(compared.column("b")[row])]
+            repeats, _ = self._known(int(compared.column("b")[row]))
             verdict = Verdict(
                 id=story.id,
                 new=False,
@@ -186,13 +187,18 @@ class _Batch:
         entries = self._transaction.by_seq(old)
         return [UNDATED if (when := entries[seq].published) is None else when for seq in old]
 
-    def _name(self, old: Sequence[int], ranks: npt.NDArray[np.uint32]) -> None:
-        """Give the kept ones at these ranks, few of all that were proposed, their ids and times."""
+    def _meet(self, old: Sequence[int], ranks: npt.NDArray[np.uint32]) -> None:
+        """Look up the kept ones at these ranks, few of all that were proposed."""
         met = sorted({rank for rank in ranks.tolist() if rank < len(old)})
         entries = self._transaction.by_seq([old[rank] for rank in met])
-        for rank in met:
-            entry = entries[old[rank]]
-            self._collection.name(len(self._stories) + rank, entry.id, entry.published)
+        self._entries = {len(self._stories) + rank: entries[old[rank]] for rank in met}
+
+    def _known(self, number: int) -> tuple[str, int]:
+        """The id of a story that is new or was met, and when it was published."""
+        entry = self._entries.get(number)
+        if entry is None:
+            return self._collection.ids[number], self._collection.moment(number)
+        return entry.id, UNDATED if entry.published is None else entry.published
 
     def _overlaps(
         self,
@@ -202,12 +208,12 @@ class _Batch:
         absorbed: npt.NDArray[np.int64],
     ) -> Mapping[int, list[Overlap]]:
         """Of each new story its pairs with kept ones before it."""
-        stories, when = self._collection, self._collection.published
         found: dict[int, list[tuple[int, Overlap]]] = {}
         for row, (a, b) in enumerate(zip(compared.column("a").tolist(), compared.column("b").tolist(), strict=True)):
             if absorbed[rank[b]] == KEPT:
                 relation = RELATIONS[codes[row]]
-                older = update_of(relation, (stories.ids[a], int(when[a])), (stories.ids[b], int(when[b])))
-                overlap = compared.overlap(row, stories.ids[a], stories.ids[b], relation, older)
+                known = self._known(a), self._known(b)
+                older = update_of(relation, *known)
+                overlap = compared.overlap(row, known[0][0], known[1][0], relation, older)
                 found.setdefault(a, []).append((int(rank[b]), overlap))
         return {place: [overlap for _, overlap in sorted(pairs, key=lambda pair: pair[0])] for place, pairs in found.items()}

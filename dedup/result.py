@@ -119,7 +119,7 @@ class ScanResult:
 
     def commonness(self, pairs: npt.NDArray[np.uint32]) -> Commonness:
         """How common what pairs share is, among the stories that are kept; ``(n, 2)`` story numbers, proposed or not."""
-        head = np.asarray(self.stories.corpus.identical_heads(self.order), np.uint32)
+        head = self.stories.corpus.identical_heads(self.order)
         heads = head[self.ranks[pairs]]
         differing = np.flatnonzero(heads[:, 0] != heads[:, 1])
         keys = SharedKeys(self.stories.corpus, self.order, heads[differing], self.stories.threads)
@@ -192,7 +192,7 @@ class ScanResult:
         return list(stars.items())
 
     def _decision(self, story: int, edge: int) -> Decision:
-        name, path = self.stories.ids[story], self.stories.origins[story].path
+        name, path = self.stories.ids[story], self.stories.origin(story).path
         if edge == KEPT:
             return Decision(id=name, keep=True, cluster=name, path=path)
         kept = self.stories.ids[int(self._keepers[edge])]

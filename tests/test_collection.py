@@ -19,7 +19,7 @@ from dedup.story import Origin, Stories, Story
 def test_clashing_ids_become_different_ones() -> None:
     collection = Collection(Settings())
     told = [collection.add(Story(id="x", text="", line=line)) for line in (1, 2, 2, 2)]
-    assert collection.ids == ["x", "x#2", "x#2~2", "x#2~3"]
+    assert list(collection.ids) == ["x", "x#2", "x#2~2", "x#2~3"]
     assert [len(problems) for problems in told] == [0, 1, 1, 1]
 
 

@@ -13,7 +13,7 @@ MODULES = sorted(path for path in PACKAGE.rglob("*.py") if NATIVE not in path.pa
 
 # From the ground up: a layer imports from those before it.
 LAYERS = (
-    "lazily errors story settings files config read kernels sketch candidates index verify relate cluster "
+    "lazily errors story settings files config read kernels sketch candidates index verify relate cluster columns "
     "collection verified matching result scanning deciding prefilter filtering explain evaluate act report integrations cli"
 ).split()
 # settings.digest() stamps the version of the fold table, which only the core knows.

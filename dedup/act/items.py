@@ -44,7 +44,7 @@ def items_of(result: ScanResult) -> list[ActItem]:
     items = []
     for decision in result.decisions:
         number = place[decision.id]
-        origin = stories.origins[number]
+        origin = stories.origin(number)
         items.append(
             ActItem(
                 id=decision.id,

@@ -29,7 +29,7 @@ def identical_classes(ranks: Ranks, full_class: int) -> Classes:
 
     With a window, a copy belongs to a story of its class that is no further away in time.
     """
-    head = np.asarray(ranks.corpus.identical_heads(ranks.order), np.uint32)
+    head = ranks.corpus.identical_heads(ranks.order)
     if ranks.window is not None:
         head = _within(head, ranks.published, ranks.window)
     own = np.arange(len(head), dtype=np.uint32)

@@ -111,7 +111,7 @@ def _why_not_compared(result: ScanResult, numbers: list[int], window: timedelta 
     if window is not None and a and b and abs(a - b) > window:
         return f"they are {abs(a - b)} apart, more than the window of {window}"
     ranks = result.ranks[numbers]
-    heads = np.asarray(result.stories.corpus.identical_heads(result.order), np.int64)[ranks]
+    heads = result.stories.corpus.identical_heads(result.order)[ranks]
     for number, rank, head in zip(numbers, ranks.tolist(), heads.tolist(), strict=True):
         if rank != head:
             first = result.stories.ids[int(result.order[head])]

@@ -8,7 +8,7 @@ from typing import NamedTuple, TypeVar
 
 import msgspec
 
-from dedup.collection import Names
+from dedup.columns import Names
 from dedup.errors import InputError
 from dedup.files import StrPath, printable
 from dedup.read import ReadOptions, read_stories

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 from corpora import TEXTS, words, zipf_texts
 from hypothesis import HealthCheck, given, settings
@@ -38,12 +40,12 @@ def everything(texts: list[str], threads: int) -> Results:
     bands, cut = kernels.band_pairs(corpus, order, ones, dates, 0, known, threads, bands=42, rows=3, full=12, limit=4)
     passages, cut_keys = kernels.passage_pairs(corpus, order, ones, dates, 0, known, threads, kept=ones, cap=25, limit=16)
     compared = corpus.compare_pairs(bands, 10, 8, 0.5, 0.8, 20, threads)
-    arrays = [
+    arrays: list[npt.NDArray[Any]] = [
         kernels.signatures(texts, threads=threads),
         kernels.token_counts(texts, threads),
         kernels.permute_hashes(*kernels.shingle_hashes(texts)),
         corpus.token_counts(),
-        np.array(corpus.identical_heads(order)),
+        corpus.identical_heads(order),
         *(bands, passages, *compared, cut, cut_keys),
     ]
     return [array.tobytes() for array in arrays]

@@ -151,7 +151,7 @@ NB_MODULE(_native, m) {
         return to_numpy<std::uint32_t>(unlocked([&] { return self.token_counts(); }), 0);
       })
       .def("identical_heads", [](const Corpus& self, const Vector<std::uint32_t>& order) {
-        return unlocked([&] { return identical_heads(self, span_of(order)); });
+        return to_numpy<std::uint32_t>(unlocked([&] { return identical_heads(self, span_of(order)); }), 0);
       }, "order"_a)
       .def("agreements", [](const Corpus& self, const PairRows& pairs, std::size_t threads) {
         return to_numpy<std::uint32_t>(unlocked([&] { return agreements(self, pairs_of<StoryPair>(pairs), threads); }), 0);
@@ -162,6 +162,7 @@ NB_MODULE(_native, m) {
   bind_index(m, corpus);
   m.def("band_pairs", &bands_of, DEDUP_JOIN_ARGS, "bands"_a, "rows"_a, "full"_a, "limit"_a);
   bind_judging(m);
+  bind_strings(m);
   m.def("passage_pairs", &passages_of, DEDUP_JOIN_ARGS, "kept"_a, "cap"_a, "limit"_a);
 }
 

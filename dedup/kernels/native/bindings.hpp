@@ -40,10 +40,11 @@ nb::ndarray<nb::numpy, T> to_numpy(Buffer<Item>&& items, std::size_t columns) {
   return nb::ndarray<nb::numpy, T>(data, columns == 0 ? 1 : 2, shape, owner);
 }
 
-// The texts of a call as UTF-8 views, and what keeps them alive.
+// The texts of a call as UTF-8 views, and what keeps them alive. In a list None stands for no text if they are `optional`;
+// its view has no data.
 class Texts {
  public:
-  explicit Texts(nb::handle source) {
+  explicit Texts(nb::handle source, bool optional = false) : optional_(optional) {
     if (nb::hasattr(source, "__arrow_c_stream__")) {
       const nb::object stream = source.attr("__arrow_c_stream__")();
       arrow_.add_stream(pointer<ArrowArrayStream>(stream, "arrow_array_stream"), views_);
@@ -58,6 +59,8 @@ class Texts {
         throw nb::value_error(("text " + std::to_string(i) + " is longer than 256 MiB; split it first").c_str());
   }
   std::span<const std::string_view> views() const { return views_; }
+  // The objects of a list that was given.
+  nb::tuple items() const { return nb::cast<nb::tuple>(keep_); }
 
  private:
   void from_sequence(nb::handle source) {
@@ -68,6 +71,10 @@ class Texts {
     views_.reserve(count);
     for (std::size_t i = 0; i < count; ++i) {
       PyObject* item = PyTuple_GET_ITEM(keep_.ptr(), static_cast<Py_ssize_t>(i));
+      if (optional_ && item == Py_None) {
+        views_.emplace_back();
+        continue;
+      }
       if (!PyUnicode_Check(item))
         throw nb::type_error(("text " + std::to_string(i) + ": expected str, got " + Py_TYPE(item)->tp_name).c_str());
       views_.push_back(utf8(item));
@@ -91,6 +98,7 @@ class Texts {
     return p;
   }
 
+  bool optional_;
   nb::object keep_;
   std::vector<nb::object> encoded_;
   arrow::Strings arrow_;
@@ -116,6 +124,9 @@ auto unlocked(const Work& work) {
 
 // The part of the module that indexes work with (bindings_index.cpp).
 void bind_index(nb::module_& m, nb::class_<Corpus>& corpus);
+
+// Columns of strings (bindings_strings.cpp).
+void bind_strings(nb::module_& m);
 
 // The part that judging pairs and clustering work with (bindings_judging.cpp).
 void bind_judging(nb::module_& m);

@@ -7,6 +7,7 @@
 #include <span>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "corpus.hpp"
@@ -16,11 +17,12 @@ namespace dedup {
 
 // For each rank the lowest rank whose story has the same tokens, itself where there is none. Stories without tokens equal
 // nothing.
-inline std::vector<std::uint32_t> identical_heads(const Corpus& corpus, std::span<const std::uint32_t> order) {
+inline Buffer<std::uint32_t> identical_heads(const Corpus& corpus, std::span<const std::uint32_t> order) {
   const auto lock = corpus.reading();
   for (const std::uint32_t story : order)
     if (story >= corpus.size()) throw std::invalid_argument("order: names a story that is not in the corpus");
-  std::vector<std::uint32_t> head(order.size());
+  Buffer<std::uint32_t> head;
+  head.resize(order.size());
   Buffer<join_detail::Entry> by_rank;
   for (std::uint32_t r = 0; r < order.size(); ++r) {
     head[r] = r;
@@ -31,14 +33,25 @@ inline std::vector<std::uint32_t> identical_heads(const Corpus& corpus, std::spa
   for (std::size_t i = 0, next; i < entries.size(); i = next) {
     for (next = i + 1; next < entries.size() && entries[next].key == entries[i].key;) ++next;
     if (next - i < 2) continue;
+    const std::uint32_t first = entries[i].rank;
+    const std::string_view words = corpus.text(order[first]);
     std::map<std::string, std::uint32_t, std::less<>> heads;  // more than one only where digests collide
-    for (std::size_t at = i; at < next; ++at) {
-      tokenize<false>(corpus.text(order[entries[at].rank]), tokens);
+    for (std::size_t at = i + 1; at < next; ++at) {
+      const std::uint32_t rank = entries[at].rank;
+      if (corpus.text(order[rank]) == words) {
+        head[rank] = first;
+        continue;
+      }
+      if (heads.empty()) {
+        tokenize<false>(words, tokens);
+        heads.emplace(tokens.all(), first);
+      }
+      tokenize<false>(corpus.text(order[rank]), tokens);
       const auto same = heads.find(tokens.all());
       if (same != heads.end())
-        head[entries[at].rank] = same->second;
+        head[rank] = same->second;
       else
-        heads.emplace(tokens.all(), entries[at].rank);
+        heads.emplace(tokens.all(), rank);
     }
   }
   return head;

@@ -1,0 +1,82 @@
+// Columns of strings as Python uses them. Each call is short and holds the GIL, but for the sort.
+#include "bindings.hpp"
+#include "strings.hpp"
+
+using namespace nb::literals;
+
+namespace dedup {
+namespace {
+
+nb::object str_of(std::string_view text) {
+  return nb::steal(PyUnicode_DecodeUTF8(text.data(), static_cast<Py_ssize_t>(text.size()), "surrogatepass"));
+}
+
+// The place that Python means, which may count from the end.
+std::size_t place_of(Py_ssize_t index, std::size_t size) {
+  const Py_ssize_t place = index < 0 ? index + static_cast<Py_ssize_t>(size) : index;
+  if (place < 0 || static_cast<std::size_t>(place) >= size) throw nb::index_error("no string of that number");
+  return static_cast<std::size_t>(place);
+}
+
+// A column of Python's, guarded: whoever sorts it does so without the GIL.
+template <class Column>
+struct Guarded {
+  std::shared_mutex mutex;
+  Column column;
+};
+
+using StringColumn = Guarded<Strings>;
+using NameColumn = Guarded<Names>;
+
+std::uint64_t hash_of(nb::handle name) {
+  return static_cast<std::uint64_t>(PyObject_Hash(name.ptr()));  // that of a str never fails
+}
+
+void extend(StringColumn& self, nb::handle values) {
+  const Texts texts(values, true);
+  const std::lock_guard lock(self.mutex);
+  for (const std::string_view text : texts.views())
+    self.column.push_back(text.data() == nullptr ? std::nullopt : Strings::Value(text));
+}
+
+bool add(NameColumn& self, nb::handle names) {
+  const Texts texts(names);
+  std::vector<std::uint64_t> hashes;
+  hashes.reserve(texts.views().size());
+  for (const nb::handle name : texts.items()) hashes.push_back(hash_of(name));
+  const std::lock_guard lock(self.mutex);
+  return self.column.add(texts.views(), hashes);
+}
+
+}  // namespace
+
+void bind_strings(nb::module_& m) {
+  nb::class_<StringColumn>(m, "Strings")
+      .def(nb::init<>())
+      .def("__len__", [](StringColumn& self) { return self.column.size(); })
+      .def("__getitem__", [](StringColumn& self, Py_ssize_t index) {
+        const auto value = self.column[place_of(index, self.column.size())];
+        return value ? str_of(*value) : nb::none();
+      }, "index"_a)
+      .def("extend", &extend, "values"_a);
+
+  nb::class_<NameColumn>(m, "Names")
+      .def(nb::init<>())
+      .def("__len__", [](NameColumn& self) { return self.column.size(); })
+      .def("__getitem__", [](NameColumn& self, Py_ssize_t index) {
+        return str_of(self.column[place_of(index, self.column.size())]);
+      }, "index"_a)
+      .def("__contains__", [](NameColumn& self, nb::str name) {
+        const Texts text(nb::make_tuple(name));
+        return self.column.contains(text.views()[0], hash_of(name));
+      }, "name"_a)
+      .def("add", &add, "names"_a)
+      .def("order", [](NameColumn& self) {
+        return to_numpy<std::uint32_t>(unlocked([&] {
+          const std::shared_lock lock(self.mutex);
+          return self.column.order();
+        }), 0);
+      });
+}
+
+}  // namespace dedup
