@@ -15,7 +15,7 @@ from dedup.cluster import Keys
 from dedup.columns import Column, Names
 from dedup.errors import UsageError
 from dedup.settings import Settings
-from dedup.sketch import Sketching, new_corpus
+from dedup.sketch import Limit, Sketching, Spilling, new_corpus
 from dedup.story import Origin, Problem, Stamp, Stories, Story
 
 _NOWHERE = Origin("", "")
@@ -30,16 +30,21 @@ def microseconds(when: datetime | None) -> int:
 
 @dataclass(slots=True)
 class Collection:
-    """Stories numbered from 0 in the order added. Their texts live in ``corpus``, one UTF-8 copy each."""
+    """Stories numbered from 0 in the order added. Their texts live in ``corpus``, one UTF-8 copy each.
+
+    With a ``limit``, texts and sketches lie in a temporary file, and the run stays below so much memory or fails.
+    """
 
     settings: Settings
     threads: int = 0
+    limit: Limit | None = None
     ids: Names = field(default_factory=Names)
     titles: Column = field(default_factory=Column)
     sources: Column = field(default_factory=Column)
     urls: Column = field(default_factory=Column)
     lines: array[int] = field(default_factory=lambda: array("Q"))
     corpus: kernels.Corpus = field(init=False)
+    _spilling: Spilling | None = None
     _sketching: Sketching = field(init=False)
     _published: array[int] = field(default_factory=lambda: array("q"))
     _origins: list[Origin] = field(default_factory=list)
@@ -49,7 +54,8 @@ class Collection:
     _places: npt.NDArray[np.int64] | None = None
 
     def __post_init__(self) -> None:
-        self.corpus = new_corpus(self.settings)
+        self._spilling = None if self.limit is None else Spilling(self.settings, self.limit)
+        self.corpus = self._spilling.corpus if self._spilling else new_corpus(self.settings)
         self._sketching = Sketching(self.corpus, self.threads)
 
     def __len__(self) -> int:
@@ -101,14 +107,32 @@ class Collection:
         self.corpus.add(texts, self.threads)
 
     def flush(self) -> None:
-        """Sketch what was added since the last time."""
+        """Sketch what was added since the last time. UsageError where ``limit`` does not allow it."""
         self._hand_over()
-        self._sketching.wait()
+        self._sketch([])
+        self.check_memory()
+
+    def check_memory(self) -> None:
+        """UsageError where the run takes more than its ``limit``."""
+        if self._spilling:
+            self._spilling.check(len(self))
 
     def _hand_over(self) -> None:
         if self._texts:
-            self._sketching.add(self._texts)
+            self._sketch(self._texts)
         self._texts, self._pending = [], 0
+
+    def _sketch(self, texts: list[str]) -> None:
+        """Begin to sketch texts, or wait for those that are begun."""
+        try:
+            if texts:
+                self._sketching.add(texts)
+            else:
+                self._sketching.wait()
+        except OSError as failure:
+            if self._spilling is None:
+                raise
+            raise self._spilling.explained(failure) from None
 
     def story(self, number: int) -> Story:
         """A story as it is remembered: all but the bytes of its record."""

@@ -83,6 +83,7 @@ class Matching:
             self.on_pairs(self.order[pairs], len(compared))
         ranks = np.column_stack([self.rank[compared.column("a")], self.rank[compared.column("b")]])
         self.verified.add(compared, ranks, if_kept=if_kept)
+        self.stories.check_memory()
 
     def band_channel(self, ranks: Ranks, known: Proposal) -> Proposal:
         """The story channel. Where crowded buckets were not compared in full, what is kept after that is compared with the

@@ -19,6 +19,7 @@ from dedup.story import Cluster, Decision, Overlap, Problem, Relation
 from dedup.verify import Compared
 
 _MIRRORED = np.array([RELATIONS.index(relation.mirrored) for relation in RELATIONS], np.uint8)
+_AT_ONCE = 4096
 _VERSIONS = (Relation.NEAR_DUPLICATE, Relation.CONTAINS, Relation.CONTAINED)
 
 
@@ -77,6 +78,31 @@ def update_of(relation: Relation, a: tuple[str, int], b: tuple[str, int]) -> str
     return min(a, b, key=lambda story: story[1])[0]
 
 
+class Decisions(Sequence[Decision]):
+    """What becomes of each story, made when asked for; sorted by id."""
+
+    def __init__(self, result: ScanResult) -> None:
+        self._result = result
+        self._by_id = np.empty(len(result.stories), np.uint32)
+        self._by_id[result.stories.id_places()] = np.arange(len(self._by_id), dtype=np.uint32)
+
+    def __len__(self) -> int:
+        return len(self._by_id)
+
+    @overload
+    def __getitem__(self, index: int) -> Decision: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Decision]: ...
+    def __getitem__(self, index: int | slice) -> Decision | list[Decision]:
+        if isinstance(index, slice):
+            return list(map(self._result.decision, self._by_id[index].tolist()))
+        return self._result.decision(int(self._by_id[index]))
+
+    def __iter__(self) -> Iterator[Decision]:
+        for first in range(0, len(self), _AT_ONCE):
+            yield from self[first : first + _AT_ONCE]
+
+
 @dataclass(frozen=True)
 class ScanResult:
     """A scanned collection.
@@ -98,13 +124,9 @@ class ScanResult:
         return Pairs(self.stories, self.compared, self.codes)
 
     @cached_property
-    def decisions(self) -> list[Decision]:
+    def decisions(self) -> Decisions:
         """One for each story, sorted by id."""
-        by_id = np.argsort(self.stories.id_places())
-        return [
-            self._decision(story, edge)
-            for story, edge in zip(by_id.tolist(), self.absorbed[self.ranks[by_id]].tolist(), strict=True)
-        ]
+        return Decisions(self)
 
     def decision(self, story: int) -> Decision:
         """The one for the story of that number."""

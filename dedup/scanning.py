@@ -14,6 +14,7 @@ from dedup.read import ReadOptions, read_blocks
 from dedup.relate import code_of
 from dedup.result import ScanResult
 from dedup.settings import DROPPING, Settings
+from dedup.sketch import Limit
 from dedup.story import Problem, Relation, Stories, Story
 
 
@@ -26,6 +27,8 @@ def scan(
     settings: Settings | None = None,
     read: ReadOptions | None = None,
     threads: int = 0,
+    memory: int | None = None,
+    temp: str | os.PathLike[str] | None = None,
     on_problem: Callable[[Problem], None] | None = None,
     on_bytes: Callable[[int], None] | None = None,
     on_step: Step | None = None,
@@ -36,13 +39,14 @@ def scan(
     ``paths`` are folders, read recursively, or files; "-" is standard input as JSON lines. ``keep`` is the policy that
     says which of two stories stays: ``longest``, ``earliest``, ``latest``, ``first``, or ``source:A,B,…``. ``drop`` are the
     relations for which a story is dropped in favour of a kept one. With a ``window``, dated stories further apart are
-    not compared. ``threads`` 0 means one a core.
+    not compared. ``threads`` 0 means one a core. With ``memory`` the run stays below so many bytes: texts and sketches lie
+    in a temporary file, in the folder ``temp`` or the system's own, some 2 KB a story; what is found is the same.
 
     ``on_problem`` is called for every file or record that is not a story, as it is met; ``on_bytes`` with the bytes read
     since it was called last; ``on_step`` with the name of each stage; ``on_pairs`` with the pairs each stage proposes.
 
-    UsageError for options that cannot be; InputError at the first failure if ``read`` is strict. Without ``strict``
-    failures are collected in ``result.problems`` and the run goes on.
+    UsageError for options that cannot be, or a run that ``memory`` or the disk is too small for; InputError at the first
+    failure if ``read`` is strict. Without ``strict`` failures are collected in ``result.problems`` and the run goes on.
     """
     check_policy(keep)
     check_window(window)
@@ -58,7 +62,8 @@ def scan(
     if on_step:
         on_step("reading")
     stories = read_blocks(paths, read or ReadOptions(), on_problem=report, on_bytes=on_bytes)
-    collection = collect(stories, settings, threads, report)
+    limit = None if memory is None else Limit(memory, temp)
+    collection = collect(stories, settings, threads, report, limit)
     return compare(
         collection,
         keep=keep,
@@ -98,10 +103,14 @@ def dropping_codes(drop: Iterable[Relation | str]) -> list[int]:
 
 
 def collect(
-    stories: Iterable[Story | Stories], settings: Settings, threads: int, report: Callable[[Problem], None]
+    stories: Iterable[Story | Stories],
+    settings: Settings,
+    threads: int,
+    report: Callable[[Problem], None],
+    limit: Limit | None = None,
 ) -> Collection:
     """Sketch all stories."""
-    collection = Collection(settings, threads)
+    collection = Collection(settings, threads, limit)
     for given in stories:
         for problem in collection.add(given) if isinstance(given, Story) else collection.add_all(given):
             report(problem)

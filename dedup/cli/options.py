@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -158,6 +159,16 @@ def moment(text: str, option: str) -> datetime:
     if found is None:
         raise UsageError(f"{option} {text!r}: neither a span nor a date; give one such as 30d or 2024-05-01")
     return found
+
+
+def size(text: str | None, option: str) -> int | None:
+    """The bytes that ``option`` names, with a unit of 1024s. UsageError for what is none."""
+    if text is None:
+        return None
+    found = re.fullmatch(r"\s*(\d{1,15})\s*([kmgt]?)(?:i?b)?\s*", text.lower())
+    if found is None:
+        raise UsageError(f"{option} {text!r}: give a number and a unit, K, M, G or T, such as 500M or 4G")
+    return int(found[1]) << 10 * "_kmgt".index(found[2] or "_")
 
 
 def span(text: str | None, option: str = "--window") -> timedelta | None:

@@ -22,6 +22,7 @@ from dedup.cli.options import (
     Window,
     names,
     settings_in_force,
+    size,
     span,
     with_reading,
 )
@@ -68,6 +69,11 @@ def scan_command(
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace output files that exist.")] = False,
     jobs: Jobs = 0,
+    memory: Annotated[
+        str | None,
+        typer.Option(metavar="SIZE", help="Stay below so much memory, such as 4G: the rest goes to a temporary file."),
+    ] = None,
+    temp: Annotated[Path | None, typer.Option(metavar="DIR", help="Where that file is put. [the system's own]")] = None,
     top: Annotated[int, typer.Option(min=1, help="Clusters and overlaps that the table shows.")] = 20,
     all_notes: AllNotes = False,
     read: ReadOptions,
@@ -91,6 +97,8 @@ def scan_command(
     from dedup.read import total_bytes
     from dedup.scanning import scan
 
+    if temp and not memory:
+        raise UsageError("--temp: is for --memory; give that, too")
     if copy_kept and move_dropped:
         raise UsageError("--copy-kept and --move-dropped: choose one")
     read = replace(read, leave_out=tuple(filter(None, (copy_kept, move_dropped))))
@@ -113,6 +121,8 @@ def scan_command(
                 settings=settings,
                 read=read,
                 threads=jobs,
+                memory=size(memory, "--memory"),
+                temp=temp,
                 on_problem=problems.tell,
                 on_bytes=progress.bytes_read,
                 on_step=progress.step,

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from dedup import kernels
 from dedup.settings import Settings
 from dedup.sketch.overlapped import Sketching
+from dedup.sketch.spilling import Limit, Spilling
 
 if TYPE_CHECKING:
     import numpy as np
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
     from dedup.kernels._native import Texts
 
-__all__ = ["Sketching", "new_corpus", "signatures"]
+__all__ = ["Limit", "Sketching", "Spilling", "new_corpus", "signatures"]
 
 
 def signatures(texts: Texts, *, num_perm: int = 128, shingle: int = 5, threads: int = 0) -> npt.NDArray[np.uint32]:

@@ -1,5 +1,8 @@
 // The module: what Python calls, without the GIL. Only the files called bindings know Python.
+#include <cerrno>
+#include <exception>
 #include <string>
+#include <system_error>
 #include <tuple>
 #include <vector>
 
@@ -114,6 +117,14 @@ std::tuple<U32, U32, U64> comparison(const Corpus& corpus, const PairRows& pairs
 #define DEDUP_JOIN_ARGS "corpus"_a, "order"_a, "active"_a, "published"_a, "window"_a, "known"_a, "threads"_a
 
 NB_MODULE(_native, m) {
+  nb::register_exception_translator([](const std::exception_ptr& failure, void*) {
+    try {
+      std::rethrow_exception(failure);
+    } catch (const std::system_error& error) {
+      errno = error.code().value();
+      PyErr_SetFromErrno(PyExc_OSError);
+    }
+  });
   m.doc() = "The native core: folding, sketches, joins and exact comparison. Knows texts and numbers, nothing of stories.";
   m.attr("FOLD_VERSION") = fold_table::kVersion;
   m.attr("UNDATED") = kUndated;
@@ -131,9 +142,13 @@ NB_MODULE(_native, m) {
 
   nb::class_<Corpus> corpus(m, "Corpus");
   corpus
-      .def("__init__", [](Corpus* self, std::size_t shingle, std::size_t window, std::size_t num_perm) {
-        new (self) Corpus(settings_of(shingle, window, num_perm));
-      }, "shingle"_a = 5, "window"_a = 12, "num_perm"_a = 128)
+      .def("__init__", [](Corpus* self, std::size_t shingle, std::size_t window, std::size_t num_perm, int spill,
+                          std::size_t memory) {
+        new (self) Corpus(settings_of(shingle, window, num_perm), spill, memory);
+      }, "shingle"_a = 5, "window"_a = 12, "num_perm"_a = 128, "spill"_a = -1, "memory"_a = 0)
+      .def("trim", [](const Corpus& self) { unlocked([&] { return self.trim(), 0; }); })
+      .def("resident", [](const Corpus& self) { return unlocked([&] { return self.resident(); }); })
+      .def("spilled", [](const Corpus& self) { return unlocked([&] { return self.spilled(); }); })
       .def("__len__", [](const Corpus& self) { return unlocked([&] { return self.locked_size(); }); })
       .def("add", [](Corpus& self, nb::handle source, std::size_t threads) {
         const Texts texts(source);

@@ -292,6 +292,7 @@ inline Overlaps compare_pairs(const Corpus& corpus, std::span<const StoryPair> p
       const std::uint64_t row = found[task].rows.size();
       if (team[worker].compare(pairs[places[i]], floor, found[task])) row_of[places[i]] = task << 32 | row;
     }
+    corpus.breathe();
   });
   Overlaps all;
   for (const std::uint64_t place : row_of)

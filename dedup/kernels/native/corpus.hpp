@@ -15,6 +15,7 @@
 #include "buffer.hpp"
 #include "parallel.hpp"
 #include "sketch.hpp"
+#include "spill.hpp"
 
 namespace dedup {
 
@@ -47,7 +48,10 @@ void for_each_text(std::span<const std::string_view> texts, std::size_t threads,
 
 class Corpus {
  public:
-  explicit Corpus(SketchSettings settings) : settings_(std::move(settings)) {}
+  // With a file to `spill` to, which is open and empty, texts and sketches lie there, and joins keep to about an eighth of
+  // `memory` bytes beside what they return.
+  explicit Corpus(SketchSettings settings, int spill = -1, std::size_t memory = 0)
+      : settings_(std::move(settings)), spill_(spill < 0 ? nullptr : std::make_unique<Spill>(spill)), memory_(memory) {}
   Corpus(const Corpus&) = delete;
   Corpus& operator=(const Corpus&) = delete;
 
@@ -69,6 +73,18 @@ class Corpus {
     const auto lock = reading();
     return size();
   }
+  // Bytes that a join may take for a while, or 0 for any number.
+  std::size_t working_memory() const { return memory_ / 8; }
+  // Lets go of what lies in the file. Whatever else is done with the corpus may go on.
+  void trim() const {
+    if (spill_) spill_->trim();
+  }
+  // The same once three quarters of the memory are taken: called by all who read many stories, after some MiB of them.
+  void breathe() const {
+    if (spill_) spill_->breathe(memory_ / 4 * 3);
+  }
+  std::size_t resident() const { return spill_ ? spill_->resident() : 0; }
+  std::size_t spilled() const { return spill_ ? spill_->bytes() : 0; }
   bool has_shingles(std::size_t i) const { return stories_[i].tokens >= settings_.shingle; }
 
   // Python may call from several threads: held while a corpus is worked on, so that nothing is added meanwhile.
@@ -89,12 +105,14 @@ class Corpus {
       for_each_task(blocks.size(), threads, [&](std::size_t task, std::size_t worker) {
         const std::size_t begin = bounds[task], count = bounds[task + 1] - begin;
         fill(blocks[task], texts.subspan(begin, count), sketchers[worker], stories_.data() + first + begin);
+        breathe();
       });
     } catch (...) {
       stories_.resize(first);
       throw;
     }
-    for (Block& block : blocks) blocks_.push_back(std::move(block));
+    if (!spill_)
+      for (Block& block : blocks) blocks_.push_back(std::move(block));
   }
 
  private:
@@ -125,20 +143,28 @@ class Corpus {
                     static_cast<std::uint32_t>(sketcher.keys.size()), static_cast<std::uint32_t>(sketcher.tokens.size())};
     }
     // Keys come one story at a time and their buffer may move until here.
-    const char* text = block.text.data();
-    const std::uint64_t* keys = block.keys.data();
+    const char* text = kept(block.text);
+    const std::uint64_t* keys = kept(block.keys);
+    const std::uint32_t* signatures = kept(block.signatures);
     for (std::size_t i = 0; i < texts.size(); ++i) {
       stories[i].text = text;
       stories[i].keys = keys;
-      stories[i].signature = block.signatures.data() + i * num_perm();
+      stories[i].signature = signatures + i * num_perm();
       text += stories[i].text_bytes;
       keys += stories[i].key_count;
     }
   }
 
+  template <class T>
+  const T* kept(Buffer<T>& values) const {
+    return spill_ ? spill_->keep(values) : values.data();
+  }
+
   mutable std::shared_mutex mutex_;
   SketchSettings settings_;
-  std::vector<Story> stories_;
+  std::unique_ptr<Spill> spill_;
+  std::size_t memory_;
+  Buffer<Story> stories_;
   std::vector<Block> blocks_;
 };
 

@@ -231,35 +231,51 @@ inline Buffer<Member> members(const JoinInput& in) {
   return out;
 }
 
+inline constexpr std::size_t kBreath = 4096;  // stories whose sketches are read before memory is looked at
 inline constexpr int kPartitionBits = 6;
 inline constexpr std::size_t kPartitions = std::size_t{1} << kPartitionBits;
 
-// The passage keys of all members, in partitions by their hash: window minima crowd the low end, and have to be spread.
-inline std::vector<Buffer<Entry>> key_entries(const JoinInput& in, const Buffer<Member>& members) {
+// The passage keys of all members that belong to the partitions [begin, end), of one partition after the other. They are
+// parted by their hash: window minima crowd the low end, and have to be spread.
+inline std::vector<Buffer<Entry>> key_entries(const JoinInput& in, const Buffer<Member>& members, std::size_t begin,
+                                              std::size_t end) {
   constexpr std::size_t kPiece = 1 << 14;
-  const std::size_t tasks = (members.size() + kPiece - 1) / kPiece;
+  const std::size_t tasks = (members.size() + kPiece - 1) / kPiece, count = end - begin;
   const auto each = [&](std::size_t task, const auto& use) {
     for (std::size_t i = task * kPiece; i < std::min(members.size(), (task + 1) * kPiece); ++i)
-      for (const std::uint64_t key : in.corpus.keys(members[i].story))
-        use(static_cast<std::size_t>(key * xxh3::kPrime64_1 >> (64 - kPartitionBits)), Entry{key, members[i].rank});
+      for (const std::uint64_t key : in.corpus.keys(members[i].story)) {
+        const auto partition = static_cast<std::size_t>(key * xxh3::kPrime64_1 >> (64 - kPartitionBits)) - begin;
+        if (partition < count) use(partition, Entry{key, members[i].rank});
+      }
+    in.corpus.breathe();
   };
-  std::vector<std::size_t> at(tasks * kPartitions);
+  std::vector<std::size_t> at(tasks * count);
   for_each_task(tasks, in.threads, [&](std::size_t task, std::size_t) {
-    each(task, [&](std::size_t partition, const Entry&) { ++at[task * kPartitions + partition]; });
+    each(task, [&](std::size_t partition, const Entry&) { ++at[task * count + partition]; });
   });
-  std::vector<Buffer<Entry>> entries(kPartitions);
-  for (std::size_t p = 0; p < kPartitions; ++p) {
+  std::vector<Buffer<Entry>> entries(count);
+  for (std::size_t p = 0; p < count; ++p) {
     std::size_t total = 0;
     for (std::size_t task = 0; task < tasks; ++task) {
-      std::size_t& count = at[task * kPartitions + p];
-      count = std::exchange(total, total + count);
+      std::size_t& place = at[task * count + p];
+      place = std::exchange(total, total + place);
     }
     entries[p].resize(total);
   }
   for_each_task(tasks, in.threads, [&](std::size_t task, std::size_t) {
-    each(task, [&](std::size_t partition, const Entry& entry) { entries[partition][at[task * kPartitions + partition]++] = entry; });
+    each(task, [&](std::size_t partition, const Entry& entry) { entries[partition][at[task * count + partition]++] = entry; });
   });
   return entries;
+}
+
+// How many partitions to hold at once: all of them, or what fits into the working memory with the copies made in sorting.
+inline std::size_t partitions_at_once(const JoinInput& in, const Buffer<Member>& members) {
+  if (in.corpus.working_memory() == 0) return kPartitions;
+  std::size_t keys = 0;
+  for (const Member& member : members) keys += in.corpus.keys(member.story).size();
+  const std::size_t bytes = keys * sizeof(Entry) / kPartitions + 1, sorting = bytes * worker_count(in.threads, kPartitions);
+  const std::size_t room = in.corpus.working_memory();
+  return std::clamp<std::size_t>(room > sorting ? (room - sorting) / bytes : 1, 1, kPartitions);
 }
 
 }  // namespace join_detail
@@ -271,14 +287,18 @@ inline Candidates band_pairs(const JoinInput& in, std::size_t bands, std::size_t
   in.check();
   if (rows < 1 || bands > in.corpus.num_perm() / rows)
     throw std::invalid_argument("bands x rows: more than the signature holds");
-  constexpr std::size_t kAtOnce = 4;  // bands whose values are read together: a few of them share a line of memory
+  constexpr std::size_t kMost = 4;  // bands whose values are read together: a few of them share a line of memory
   const Buffer<Member> taking_part = members(in);
+  const std::size_t share = in.corpus.working_memory() / worker_count(in.threads, bands);
+  const std::size_t fit = share / (sizeof(Entry) * std::max<std::size_t>(taking_part.size(), 1));
+  const std::size_t at_once = share == 0 ? kMost : std::clamp<std::size_t>(fit, 2, kMost + 1) - 1;  // one more while it is sorted
   std::vector<Partition> partitions(bands);
-  for_each_task((bands + kAtOnce - 1) / kAtOnce, in.threads, [&](std::size_t task, std::size_t) {
-    const std::size_t first = task * kAtOnce, count = std::min(kAtOnce, bands - first);
-    Buffer<Entry> entries[kAtOnce];
+  for_each_task((bands + at_once - 1) / at_once, in.threads, [&](std::size_t task, std::size_t) {
+    const std::size_t first = task * at_once, count = std::min(at_once, bands - first);
+    Buffer<Entry> entries[kMost];
     for (std::size_t k = 0; k < count; ++k) entries[k].resize(taking_part.size());
     for (std::size_t i = 0; i < taking_part.size(); ++i) {
+      if (i % kBreath == 0) in.corpus.breathe();
       const std::uint32_t* values = in.corpus.signature(taking_part[i].story).data() + first * rows;
       for (std::size_t k = 0; k < count; ++k, values += rows)
         entries[k][i] = {xxh3::hash(reinterpret_cast<const std::uint8_t*>(values), rows * sizeof *values), taking_part[i].rank};
@@ -297,7 +317,7 @@ inline Candidates passage_pairs(const JoinInput& in, std::span<const std::uint8_
   const auto lock = in.corpus.reading();
   in.check();
   if (kept.size() != in.order.size()) throw std::invalid_argument("kept: one value a rank");
-  std::vector<Buffer<Entry>> entries = key_entries(in, members(in));
+  const Buffer<Member> taking_part = members(in);
   const auto rule = [&](std::span<const std::uint32_t> ranks, Partition& p) {
     Buffer<std::uint32_t> taken;
     std::size_t keepers = 0, others = 0;
@@ -312,10 +332,13 @@ inline Candidates passage_pairs(const JoinInput& in, std::span<const std::uint8_
     if (keepers <= cap) add_bucket({taken.data(), taken.size()}, {taken.size(), 0}, p);
   };
   std::vector<Partition> partitions(kPartitions);
-  for_each_task(kPartitions, in.threads, [&](std::size_t part, std::size_t) {
-    bucket(entries[part], rule, partitions[part]);
-    entries[part] = {};
-  });
+  const std::size_t at_once = partitions_at_once(in, taking_part);
+  for (std::size_t first = 0; first < kPartitions; first += at_once) {
+    std::vector<Buffer<Entry>> entries = key_entries(in, taking_part, first, std::min(first + at_once, kPartitions));
+    for_each_task(entries.size(), in.threads, [&](std::size_t part, std::size_t) {
+      bucket(entries[part], rule, partitions[first + part]);
+    });
+  }
   return gather(in, partitions);
 }
 

@@ -54,6 +54,7 @@ inline Buffer<Use> uses(const Corpus& corpus, std::span<const std::uint32_t> ord
         if (at != later.end() && *at == key) found[task].push_back({key, static_cast<std::uint32_t>(p)});
       }
     }
+    corpus.breathe();
   });
   Buffer<Use> all;
   for (Buffer<Use>& part : found) {
@@ -88,6 +89,7 @@ inline Buffer<std::uint64_t> holders_of(const Corpus& corpus, std::span<const st
           found[task].push_back(static_cast<std::uint64_t>(at - wanted.begin()) << 32 | rank[story]);
       }
     }
+    corpus.breathe();
   });
   Buffer<std::uint64_t> all;
   for (const Buffer<std::uint64_t>& part : found) all.append(part.data(), part.size());

@@ -52,6 +52,7 @@ inline Buffer<std::uint32_t> agreements(const Corpus& corpus, std::span<const St
   for_each_task((pairs.size() + kPiece - 1) / kPiece, threads, [&](std::size_t task, std::size_t) {
     for (std::size_t p = task * kPiece; p < std::min(pairs.size(), (task + 1) * kPiece); ++p)
       equal[p] = agreement(corpus, pairs[p]);
+    corpus.breathe();
   });
   return equal;
 }
@@ -117,6 +118,7 @@ class Fingerprints {
         stories_[i].distinct = team[worker].set.add(stories_[i]);
         team[worker].set.remove(stories_[i]);
       }
+      corpus.breathe();
     });
   }
 
@@ -152,41 +154,55 @@ inline bool may_reach(std::uint32_t shared, const Fingerprints::Story& a, const 
 
 }  // namespace sieve_detail
 
+namespace sieve_detail {
+
+// Clears `stays` of the pairs that cannot reach the floor.
+inline void hold_back(const Corpus& corpus, std::span<const StoryPair> pairs, const Floor& floor, std::size_t threads,
+                      std::span<std::uint8_t> stays) {
+  constexpr std::size_t kPiece = 4096;
+  const std::size_t tasks = (pairs.size() + kPiece - 1) / kPiece;
+  for_each_task(tasks, threads, [&](std::size_t task, std::size_t) {
+    for (std::size_t p = task * kPiece; p < std::min(pairs.size(), (task + 1) * kPiece); ++p)
+      stays[p] = look_alike(corpus, pairs[p]);
+    corpus.breathe();
+  });
+  std::vector<std::uint32_t> wanted;
+  for (std::size_t p = 0; p < pairs.size(); ++p)
+    if (!stays[p]) wanted.insert(wanted.end(), {pairs[p].a, pairs[p].b});
+  std::sort(wanted.begin(), wanted.end());
+  wanted.erase(std::unique(wanted.begin(), wanted.end()), wanted.end());
+  const Fingerprints prints(corpus, wanted, threads);
+  std::vector<Fingerprints::Set> sets(worker_count(threads, tasks));
+  for_each_task(tasks, threads, [&](std::size_t task, std::size_t worker) {
+    Fingerprints::Set& set = sets[worker];
+    Fingerprints::Story a;
+    std::uint32_t in_set = pairs[task * kPiece].a + 1;  // any other story
+    for (std::size_t p = task * kPiece; p < std::min(pairs.size(), (task + 1) * kPiece); ++p) {
+      if (stays[p]) continue;
+      if (in_set != pairs[p].a) {
+        set.remove(a);
+        a = prints.of(in_set = pairs[p].a);
+        set.add(a);
+      }
+      const Fingerprints::Story& b = prints.of(pairs[p].b);
+      stays[p] = may_reach(set.count(b), a, b, floor);
+    }
+    set.remove(a);
+  });
+}
+
+}  // namespace sieve_detail
+
 // The places in `pairs` of those that may reach the floor, ascending. The corpus must be held.
 inline std::vector<std::uint32_t> sieve(const Corpus& corpus, std::span<const StoryPair> pairs, const Floor& floor,
                                         std::size_t threads) {
-  using namespace sieve_detail;
-  constexpr std::size_t kPiece = 4096;
-  const std::size_t tasks = (pairs.size() + kPiece - 1) / kPiece;
+  constexpr std::size_t kBytesPerPair = 1024;  // two fingerprints of stories of some 250 words
+  const std::size_t room = corpus.working_memory();
+  const std::size_t at_once = room == 0 ? pairs.size() : std::max<std::size_t>(room / kBytesPerPair, 1);
   std::vector<std::uint8_t> stays(pairs.size(), 1);
-  if (floor.words > 0) {
-    for_each_task(tasks, threads, [&](std::size_t task, std::size_t) {
-      for (std::size_t p = task * kPiece; p < std::min(pairs.size(), (task + 1) * kPiece); ++p)
-        stays[p] = look_alike(corpus, pairs[p]);
-    });
-    std::vector<std::uint32_t> wanted;
-    for (std::size_t p = 0; p < pairs.size(); ++p)
-      if (!stays[p]) wanted.insert(wanted.end(), {pairs[p].a, pairs[p].b});
-    std::sort(wanted.begin(), wanted.end());
-    wanted.erase(std::unique(wanted.begin(), wanted.end()), wanted.end());
-    const Fingerprints prints(corpus, wanted, threads);
-    std::vector<Fingerprints::Set> sets(worker_count(threads, tasks));
-    for_each_task(tasks, threads, [&](std::size_t task, std::size_t worker) {
-      Fingerprints::Set& set = sets[worker];
-      Fingerprints::Story a;
-      std::uint32_t in_set = pairs[task * kPiece].a + 1;  // any other story
-      for (std::size_t p = task * kPiece; p < std::min(pairs.size(), (task + 1) * kPiece); ++p) {
-        if (stays[p]) continue;
-        if (in_set != pairs[p].a) {
-          set.remove(a);
-          a = prints.of(in_set = pairs[p].a);
-          set.add(a);
-        }
-        const Fingerprints::Story& b = prints.of(pairs[p].b);
-        stays[p] = may_reach(set.count(b), a, b, floor);
-      }
-      set.remove(a);
-    });
+  for (std::size_t first = 0; floor.words > 0 && first < pairs.size(); first += at_once) {
+    const std::size_t count = std::min(at_once, pairs.size() - first);
+    sieve_detail::hold_back(corpus, pairs.subspan(first, count), floor, threads, std::span(stays).subspan(first, count));
   }
   std::vector<std::uint32_t> places;
   for (std::size_t p = 0; p < pairs.size(); ++p)

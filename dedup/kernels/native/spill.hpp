@@ -1,0 +1,112 @@
+// Memory that lies in a file: what a run keeps of its stories may be larger than the memory it is given.
+#pragma once
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <cstring>
+#include <mutex>
+#include <system_error>
+#include <vector>
+
+#include "buffer.hpp"
+
+namespace dedup {
+
+// Hands out room in a file that is mapped in extents. What is read or written there counts as resident memory until trim().
+class Spill {
+ public:
+  // `file` is an empty one, open for reading and writing; it is grown here, and may be closed by the caller.
+  explicit Spill(int file)
+      : file_(fcntl(file, F_DUPFD_CLOEXEC, 0)), statistics_(open("/proc/self/statm", O_RDONLY | O_CLOEXEC)) {
+    if (file_ >= 0) return;
+    const int failure = errno;
+    if (statistics_ >= 0) close(statistics_);
+    throw std::system_error(failure, std::generic_category(), "temporary file");
+  }
+  Spill(const Spill&) = delete;
+  Spill& operator=(const Spill&) = delete;
+  ~Spill() {
+    for (const Extent& extent : extents_) munmap(extent.data, extent.bytes);
+    close(file_);
+    if (statistics_ >= 0) close(statistics_);
+  }
+
+  // The values of a buffer, which is emptied, at a place where they stay. std::system_error where the disk is full.
+  template <class T>
+  const T* keep(Buffer<T>& values) {
+    const std::size_t bytes = values.size() * sizeof(T);
+    if (bytes == 0) return nullptr;
+    void* place = take(bytes);
+    std::memcpy(place, values.data(), bytes);
+    values = {};
+    return static_cast<const T*>(place);
+  }
+
+  // Trims where the process has more than `most` bytes of memory, or where the system does not say how many it has.
+  void breathe(std::size_t most) const {
+    if (const std::size_t used = resident(); used == 0 || used > most) trim();
+  }
+
+  // Bytes of memory that the process has; 0 where the system does not say.
+  std::size_t resident() const {
+    char line[128];
+    const ssize_t length = statistics_ < 0 ? -1 : pread(statistics_, line, sizeof line - 1, 0);
+    unsigned long pages = 0;
+    if (length <= 0) return 0;
+    line[length] = 0;
+    return std::sscanf(line, "%*u %lu", &pages) == 1 ? pages * static_cast<std::size_t>(sysconf(_SC_PAGESIZE)) : 0;
+  }
+
+  // Lets the system take back the memory of all pages; they are read again when they are needed.
+  void trim() const {
+    const std::lock_guard lock(mutex_);
+    for (const Extent& extent : extents_) madvise(extent.data, extent.bytes, MADV_DONTNEED);
+  }
+
+  std::size_t bytes() const {
+    const std::lock_guard lock(mutex_);
+    return size_;
+  }
+
+ private:
+  static constexpr std::size_t kAlign = 64, kExtent = std::size_t{64} << 20;
+
+  struct Extent {
+    char* data;
+    std::size_t bytes;
+  };
+
+  void* take(std::size_t bytes) {
+    const std::lock_guard lock(mutex_);
+    bytes = (bytes + kAlign - 1) / kAlign * kAlign;
+    if (extents_.empty() || used_ + bytes > extents_.back().bytes) grow((bytes + kExtent - 1) / kExtent * kExtent);
+    void* place = extents_.back().data + used_;
+    used_ += bytes;
+    return place;
+  }
+
+  void grow(std::size_t bytes) {
+    extents_.reserve(extents_.size() + 1);
+    // A page of a file that finds no room on the disk would end the process when it is written to: the room comes first.
+    if (const int failure = posix_fallocate(file_, static_cast<off_t>(size_), static_cast<off_t>(bytes)))
+      throw std::system_error(failure, std::generic_category(), "temporary file");
+    void* data = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, file_, static_cast<off_t>(size_));
+    if (data == MAP_FAILED) throw std::system_error(errno, std::generic_category(), "temporary file");
+    extents_.push_back({static_cast<char*>(data), bytes});
+    size_ += bytes;
+    used_ = 0;
+  }
+
+  mutable std::mutex mutex_;
+  int file_, statistics_;
+  std::size_t size_ = 0, used_ = 0;
+  std::vector<Extent> extents_;
+};
+
+}  // namespace dedup
