@@ -288,11 +288,12 @@ inline Overlaps compare_pairs(const Corpus& corpus, std::span<const StoryPair> p
   team.reserve(workers);
   for (std::size_t w = 0; w < workers; ++w) team.emplace_back(corpus, settings);
   for_each_task(tasks, threads, [&](std::size_t task, std::size_t worker) {
+    Breath breath(corpus);
     for (std::size_t i = task * kPiece; i < std::min(places.size(), (task + 1) * kPiece); ++i) {
       const std::uint64_t row = found[task].rows.size();
       if (team[worker].compare(pairs[places[i]], floor, found[task])) row_of[places[i]] = task << 32 | row;
+      breath.take(2);
     }
-    corpus.breathe();
   });
   Overlaps all;
   for (const std::uint64_t place : row_of)

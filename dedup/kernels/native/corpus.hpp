@@ -1,6 +1,7 @@
 // The stories of one run: texts, signatures, passage keys, laid flat in the blocks they came in. Story numbers count up
 // from 0 in the order of the calls to add().
 #pragma once
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -79,10 +80,11 @@ class Corpus {
   void trim() const {
     if (spill_) spill_->trim();
   }
-  // The same once three quarters of the memory are taken: called by all who read many stories, after some MiB of them.
+  // The same once three quarters of the memory are taken: called by all who read many stories, after some of them.
   void breathe() const {
     if (spill_) spill_->breathe(memory_ / 4 * 3);
   }
+  std::size_t memory() const { return memory_; }
   std::size_t resident() const { return spill_ ? spill_->resident() : 0; }
   std::size_t spilled() const { return spill_ ? spill_->bytes() : 0; }
   bool has_shingles(std::size_t i) const { return stories_[i].tokens >= settings_.shingle; }
@@ -166,6 +168,27 @@ class Corpus {
   std::size_t memory_;
   Buffer<Story> stories_;
   std::vector<Block> blocks_;
+};
+
+// Counts the stories that are looked at here and there, and lets the corpus breathe in time: the system brings in the pages
+// around each of them, too, 64 KiB on Linux.
+class Breath {
+ public:
+  explicit Breath(const Corpus& corpus) : corpus_(corpus), most_(std::max<std::size_t>(corpus.memory() >> 21, 16)) {}
+  Breath(const Breath&) = delete;
+  Breath& operator=(const Breath&) = delete;
+  ~Breath() {
+    if (taken_ > 0) corpus_.breathe();
+  }
+  void take(std::size_t stories) {
+    if ((taken_ += stories) < most_) return;
+    corpus_.breathe();
+    taken_ = 0;
+  }
+
+ private:
+  const Corpus& corpus_;
+  std::size_t most_, taken_ = 0;
 };
 
 }  // namespace dedup

@@ -30,17 +30,16 @@ inline Buffer<std::uint32_t> identical_heads(const Corpus& corpus, std::span<con
   }
   const Buffer<join_detail::Entry> entries = join_detail::grouped(by_rank);
   Tokens tokens;
-  constexpr std::size_t kBreath = 1024;
-  std::size_t groups = 0;
+  Breath breath(corpus);
   for (std::size_t i = 0, next; i < entries.size(); i = next) {
     for (next = i + 1; next < entries.size() && entries[next].key == entries[i].key;) ++next;
     if (next - i < 2) continue;
-    if (++groups % kBreath == 0) corpus.breathe();
     const std::uint32_t first = entries[i].rank;
     const std::string_view words = corpus.text(order[first]);
     std::map<std::string, std::uint32_t, std::less<>> heads;  // more than one only where digests collide
     for (std::size_t at = i + 1; at < next; ++at) {
       const std::uint32_t rank = entries[at].rank;
+      breath.take(2);
       if (corpus.text(order[rank]) == words) {
         head[rank] = first;
         continue;

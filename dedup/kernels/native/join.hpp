@@ -231,7 +231,6 @@ inline Buffer<Member> members(const JoinInput& in) {
   return out;
 }
 
-inline constexpr std::size_t kBreath = 4096;  // stories whose sketches are read before memory is looked at
 inline constexpr int kPartitionBits = 6;
 inline constexpr std::size_t kPartitions = std::size_t{1} << kPartitionBits;
 
@@ -242,12 +241,14 @@ inline std::vector<Buffer<Entry>> key_entries(const JoinInput& in, const Buffer<
   constexpr std::size_t kPiece = 1 << 14;
   const std::size_t tasks = (members.size() + kPiece - 1) / kPiece, count = end - begin;
   const auto each = [&](std::size_t task, const auto& use) {
-    for (std::size_t i = task * kPiece; i < std::min(members.size(), (task + 1) * kPiece); ++i)
+    Breath breath(in.corpus);
+    for (std::size_t i = task * kPiece; i < std::min(members.size(), (task + 1) * kPiece); ++i) {
+      breath.take(1);
       for (const std::uint64_t key : in.corpus.keys(members[i].story)) {
         const auto partition = static_cast<std::size_t>(key * xxh3::kPrime64_1 >> (64 - kPartitionBits)) - begin;
         if (partition < count) use(partition, Entry{key, members[i].rank});
       }
-    in.corpus.breathe();
+    }
   };
   std::vector<std::size_t> at(tasks * count);
   for_each_task(tasks, in.threads, [&](std::size_t task, std::size_t) {
@@ -296,9 +297,10 @@ inline Candidates band_pairs(const JoinInput& in, std::size_t bands, std::size_t
   for_each_task((bands + at_once - 1) / at_once, in.threads, [&](std::size_t task, std::size_t) {
     const std::size_t first = task * at_once, count = std::min(at_once, bands - first);
     Buffer<Entry> entries[kMost];
+    Breath breath(in.corpus);
     for (std::size_t k = 0; k < count; ++k) entries[k].resize(taking_part.size());
     for (std::size_t i = 0; i < taking_part.size(); ++i) {
-      if (i % kBreath == 0) in.corpus.breathe();
+      breath.take(1);
       const std::uint32_t* values = in.corpus.signature(taking_part[i].story).data() + first * rows;
       for (std::size_t k = 0; k < count; ++k, values += rows)
         entries[k][i] = {xxh3::hash(reinterpret_cast<const std::uint8_t*>(values), rows * sizeof *values), taking_part[i].rank};

@@ -44,6 +44,7 @@ inline Buffer<Use> uses(const Corpus& corpus, std::span<const std::uint32_t> ord
   std::vector<Buffer<Use>> found(tasks);
   for_each_task(tasks, threads, [&](std::size_t task, std::size_t) {
     Buffer<std::uint64_t> later, earlier;
+    Breath breath(corpus);
     const std::size_t first = task * kPiece, last = std::min(pairs.size(), first + kPiece);
     for (std::size_t p = first; p < last; ++p) {
       if (p == first || pairs[p].later != pairs[p - 1].later) sorted_keys(corpus, order[pairs[p].later], later);
@@ -53,8 +54,8 @@ inline Buffer<Use> uses(const Corpus& corpus, std::span<const std::uint32_t> ord
         at = std::lower_bound(at, static_cast<const std::uint64_t*>(later.end()), key);
         if (at != later.end() && *at == key) found[task].push_back({key, static_cast<std::uint32_t>(p)});
       }
+      breath.take(2);
     }
-    corpus.breathe();
   });
   Buffer<Use> all;
   for (Buffer<Use>& part : found) {
@@ -80,8 +81,10 @@ inline Buffer<std::uint64_t> holders_of(const Corpus& corpus, std::span<const st
   const std::size_t tasks = (corpus.size() + kPiece - 1) / kPiece;
   std::vector<Buffer<std::uint64_t>> found(tasks);
   for_each_task(tasks, threads, [&](std::size_t task, std::size_t) {
+    Breath breath(corpus);
     for (std::size_t story = task * kPiece; story < std::min(corpus.size(), (task + 1) * kPiece); ++story) {
       if (rank[story] == kNobody) continue;
+      breath.take(1);
       for (const std::uint64_t key : corpus.keys(story)) {
         if (!filter[slot(key)]) continue;
         const auto at = std::lower_bound(wanted.begin(), wanted.end(), key);
@@ -89,7 +92,6 @@ inline Buffer<std::uint64_t> holders_of(const Corpus& corpus, std::span<const st
           found[task].push_back(static_cast<std::uint64_t>(at - wanted.begin()) << 32 | rank[story]);
       }
     }
-    corpus.breathe();
   });
   Buffer<std::uint64_t> all;
   for (const Buffer<std::uint64_t>& part : found) all.append(part.data(), part.size());

@@ -50,9 +50,11 @@ inline Buffer<std::uint32_t> agreements(const Corpus& corpus, std::span<const St
   Buffer<std::uint32_t> equal;
   equal.resize(pairs.size());
   for_each_task((pairs.size() + kPiece - 1) / kPiece, threads, [&](std::size_t task, std::size_t) {
-    for (std::size_t p = task * kPiece; p < std::min(pairs.size(), (task + 1) * kPiece); ++p)
+    Breath breath(corpus);
+    for (std::size_t p = task * kPiece; p < std::min(pairs.size(), (task + 1) * kPiece); ++p) {
       equal[p] = agreement(corpus, pairs[p]);
-    corpus.breathe();
+      breath.take(2);
+    }
   });
   return equal;
 }
@@ -103,9 +105,11 @@ class Fingerprints {
     for_each_task(values_.size(), threads, [&](std::size_t task, std::size_t worker) {
       Buffer<std::uint16_t>& values = values_[task];
       Sketcher& sketcher = team[worker].sketcher;
+      Breath breath(corpus);
       const std::size_t first = task * kPiece, last = std::min(wanted.size(), first + kPiece);
       for (std::size_t i = first; i < last; ++i) {
         shingle_text(corpus.text(wanted[i]), corpus.settings().shingle, sketcher);
+        breath.take(1);
         const std::size_t begin = values.size(), count = sketcher.hashes.size();
         values.resize(begin + count);
         for (std::size_t k = 0; k < count; ++k) values[begin + k] = static_cast<std::uint16_t>(sketcher.hashes[k] >> 32);
@@ -118,7 +122,6 @@ class Fingerprints {
         stories_[i].distinct = team[worker].set.add(stories_[i]);
         team[worker].set.remove(stories_[i]);
       }
-      corpus.breathe();
     });
   }
 
@@ -162,9 +165,11 @@ inline void hold_back(const Corpus& corpus, std::span<const StoryPair> pairs, co
   constexpr std::size_t kPiece = 4096;
   const std::size_t tasks = (pairs.size() + kPiece - 1) / kPiece;
   for_each_task(tasks, threads, [&](std::size_t task, std::size_t) {
-    for (std::size_t p = task * kPiece; p < std::min(pairs.size(), (task + 1) * kPiece); ++p)
+    Breath breath(corpus);
+    for (std::size_t p = task * kPiece; p < std::min(pairs.size(), (task + 1) * kPiece); ++p) {
       stays[p] = look_alike(corpus, pairs[p]);
-    corpus.breathe();
+      breath.take(2);
+    }
   });
   std::vector<std::uint32_t> wanted;
   for (std::size_t p = 0; p < pairs.size(); ++p)

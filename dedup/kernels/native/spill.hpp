@@ -98,6 +98,10 @@ class Spill {
       throw std::system_error(failure, std::generic_category(), "temporary file");
     void* data = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, file_, static_cast<off_t>(size_));
     if (data == MAP_FAILED) throw std::system_error(errno, std::generic_category(), "temporary file");
+    // Written page by page, it is kept so, and read so: from the large pieces that the system would make of it, a single
+    // story could bring in 2 MiB. An extent that is full may be read ahead.
+    madvise(data, bytes, MADV_RANDOM);
+    if (!extents_.empty()) madvise(extents_.back().data, extents_.back().bytes, MADV_NORMAL);
     extents_.push_back({static_cast<char*>(data), bytes});
     size_ += bytes;
     used_ = 0;
