@@ -48,7 +48,7 @@ def speed(folder: Path, arguments: Sequence[str]) -> list[str]:
 
 def growth(folder: Path, sizes: Sequence[int], kind: str) -> list[str]:
     """One kind of growth, as a section of Markdown."""
-    measured = list(scale.measure_all(sizes, kind, jobs=0))
+    measured = list(scale.measure_all(sizes, kind, ()))
     figures = {"kind": kind, "jobs": 0, "sizes": [asdict(size) for size in measured]}
     (folder / f"scale-{kind}.json").write_text(json.dumps(figures, indent=1) + "\n", "utf-8")
     command = shlex.join(["python", "-m", "benchmarks.scale", *map(str, sizes), "--kind", kind])

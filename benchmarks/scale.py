@@ -125,13 +125,13 @@ def check(path: Path) -> Clustered:
     return Clustered(dropped, copies, together)
 
 
-def measure(count: int, kind: str, jobs: int, folder: Path) -> Size:
-    """One size, its files removed afterwards."""
+def measure(count: int, kind: str, options: Sequence[str], folder: Path) -> Size:
+    """One size, scanned with further options, its files removed afterwards."""
     stories, decisions = folder / f"{count}.jsonl", folder / f"{count}.decisions.jsonl"
     with ProcessPoolExecutor(max_workers=1, mp_context=get_context("spawn"), max_tasks_per_child=1) as aside:
         aside.submit(write_grown, count, kind, stories).result()
         wc_seconds, words = count_words(stories)
-        command = [sys.executable, "-m", "dedup", "scan", str(stories), "--decisions", str(decisions), "-j", str(jobs)]
+        command = [sys.executable, "-m", "dedup", "scan", str(stories), "--decisions", str(decisions), *options]
         scanned = run(command, folder)
         clustered = aside.submit(check, decisions).result()
     size = stories.stat().st_size
@@ -140,11 +140,11 @@ def measure(count: int, kind: str, jobs: int, folder: Path) -> Size:
     return Size(count, size, words, scanned, wc_seconds, clustered)
 
 
-def measure_all(counts: Sequence[int], kind: str, jobs: int) -> Iterator[Size]:
+def measure_all(counts: Sequence[int], kind: str, options: Sequence[str]) -> Iterator[Size]:
     """Each size in turn, in a temporary folder."""
     with tempfile.TemporaryDirectory(prefix="dedup-scale-") as folder:
         for count in counts:
-            yield measure(count, kind, jobs, Path(folder))
+            yield measure(count, kind, options, Path(folder))
 
 
 def line(cells: Sequence[str]) -> str:
@@ -162,15 +162,17 @@ def main() -> None:
     parser.add_argument("counts", type=int, nargs="+", metavar="STORIES", help="sizes, such as 10000 100000 1000000")
     parser.add_argument("--kind", choices=("copies", "fresh"), default="copies", help="what the collection grows by")
     parser.add_argument("-j", "--jobs", type=int, default=0, help="threads of scan; 0 is one a core")
+    parser.add_argument("--memory", metavar="SIZE", help="what scan is to stay below, such as 4G")
     parser.add_argument("--json", type=Path, help="also write the figures here")
     options = parser.parse_args()
     print(header(), flush=True)
     sizes = []
-    for size in measure_all(options.counts, options.kind, options.jobs):
+    further = ["-j", str(options.jobs), *(["--memory", options.memory] if options.memory else [])]
+    for size in measure_all(options.counts, options.kind, further):
         print(line(size.cells()), flush=True)
         sizes.append(asdict(size))
     if options.json:
-        figures = {"kind": options.kind, "jobs": options.jobs, "sizes": sizes}
+        figures = {"kind": options.kind, "jobs": options.jobs, "memory": options.memory, "sizes": sizes}
         options.json.write_text(json.dumps(figures, indent=1) + "\n", "utf-8")
 
 

@@ -39,16 +39,16 @@ class Collection:
     threads: int = 0
     limit: Limit | None = None
     ids: Names = field(default_factory=Names)
-    titles: Column = field(default_factory=Column)
-    sources: Column = field(default_factory=Column)
-    urls: Column = field(default_factory=Column)
+    titles: Column = field(init=False)
+    sources: Column = field(init=False)
+    urls: Column = field(init=False)
     lines: array[int] = field(default_factory=lambda: array("Q"))
     corpus: kernels.Corpus = field(init=False)
     _spilling: Spilling | None = None
     _sketching: Sketching = field(init=False)
     _published: array[int] = field(default_factory=lambda: array("q"))
     _origins: list[Origin] = field(default_factory=list)
-    _origin: array[int] = field(default_factory=lambda: array("L"))  # of each story, its place among them
+    _origin: array[int] = field(default_factory=lambda: array("I"))  # of each story, its place among them
     _texts: list[str] = field(default_factory=list)
     _pending: int = 0
     _places: npt.NDArray[np.int64] | None = None
@@ -56,6 +56,7 @@ class Collection:
     def __post_init__(self) -> None:
         self._spilling = None if self.limit is None else Spilling(self.settings, self.limit)
         self.corpus = self._spilling.corpus if self._spilling else new_corpus(self.settings)
+        self.titles, self.sources, self.urls = (Column(self.corpus) for _ in range(3))
         self._sketching = Sketching(self.corpus, self.threads)
 
     def __len__(self) -> int:

@@ -12,10 +12,10 @@ from dedup import kernels
 
 
 class Column(Sequence[str | None]):
-    """Strings or None, in the order they come."""
+    """Strings or None, in the order they come; in the temporary file of the corpus if that has one."""
 
-    def __init__(self) -> None:
-        self._strings = kernels.Strings()
+    def __init__(self, corpus: kernels.Corpus) -> None:
+        self._strings = kernels.Strings(corpus)
 
     def __len__(self) -> int:
         return len(self._strings)

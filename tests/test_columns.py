@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tempfile
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -9,13 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dedup.columns import Column, Names
+from dedup.kernels import Corpus
 
 STRINGS = st.text(st.characters(), max_size=12) | st.sampled_from(["", "a", "a\ud800", "\U0001f600", "a\0", "a\0b", "é"])
 
 
 @given(st.lists(st.lists(STRINGS | st.none(), max_size=5), max_size=6))
 def test_a_column_gives_back_what_it_was_given(parts: list[list[str | None]]) -> None:
-    column, expected = Column(), []
+    column, expected = Column(Corpus()), []
     for part in parts:
         column.extend(part)
         expected += part
@@ -26,7 +29,7 @@ def test_a_column_gives_back_what_it_was_given(parts: list[list[str | None]]) ->
 
 @pytest.mark.parametrize("wrong", [["a", 3], ["a", b"b"], "ab", None, 7])
 def test_what_is_no_string_is_refused_and_nothing_taken(wrong: Any) -> None:
-    column, names = Column(), Names()
+    column, names = Column(Corpus()), Names()
     column.extend(["x"])
     with pytest.raises(TypeError):
         column.extend(wrong)
@@ -36,9 +39,9 @@ def test_what_is_no_string_is_refused_and_nothing_taken(wrong: Any) -> None:
     assert list(names) == []
 
 
-@pytest.mark.parametrize("kind", [Column, Names])
+@pytest.mark.parametrize("kind", [lambda: Column(Corpus()), Names])
 @pytest.mark.parametrize("index", [0, -1, 5])
-def test_there_is_nothing_in_an_empty_one(kind: type[Column | Names], index: int) -> None:
+def test_there_is_nothing_in_an_empty_one(kind: Callable[[], Column | Names], index: int) -> None:
     with pytest.raises(IndexError):
         kind()[index]
 
@@ -67,3 +70,19 @@ def test_many_names() -> None:
         assert names.take_all(ids[start : start + 700], range(700)) == ids[start : start + 700]
     assert names.index("story-4321") == 4321
     assert names.take_all(["new", "story-4321", "new"], range(1, 4)) == ["new", "story-4321#2", "new#3"]
+
+
+@pytest.mark.parametrize("spilled", [False, True])
+def test_a_long_column_lies_in_pieces(spilled: bool) -> None:
+    with tempfile.TemporaryFile() as file:
+        corpus = Corpus(spill=file.fileno()) if spilled else Corpus()
+        column = Column(corpus)
+        expected = [None if number % 7 == 0 else f"{number}" * (number % 5) for number in range(40_000)]
+        for start in range(0, len(expected), 999):
+            column.extend(expected[start : start + 999])
+        corpus.trim()
+        assert list(column) == expected
+        assert (corpus.spilled() > 0) == spilled
+        del corpus
+        assert column[39_999] == expected[39_999]  # what it lies in lives as long as it does
+        assert column[0] is None

@@ -18,25 +18,20 @@ std::size_t place_of(Py_ssize_t index, std::size_t size) {
   return static_cast<std::size_t>(place);
 }
 
-// A column of Python's, guarded: whoever sorts it does so without the GIL.
-template <class Column>
-struct Guarded {
+// Guarded, as it is sorted without the GIL.
+struct NameColumn {
   std::shared_mutex mutex;
-  Column column;
+  Names column;
 };
-
-using StringColumn = Guarded<Strings>;
-using NameColumn = Guarded<Names>;
 
 std::uint64_t hash_of(nb::handle name) {
   return static_cast<std::uint64_t>(PyObject_Hash(name.ptr()));  // that of a str never fails
 }
 
-void extend(StringColumn& self, nb::handle values) {
+void extend(Strings& self, nb::handle values) {
   const Texts texts(values, true);
-  const std::lock_guard lock(self.mutex);
   for (const std::string_view text : texts.views())
-    self.column.push_back(text.data() == nullptr ? std::nullopt : Strings::Value(text));
+    self.push_back(text.data() == nullptr ? std::nullopt : Strings::Value(text));
 }
 
 bool add(NameColumn& self, nb::handle names) {
@@ -51,11 +46,11 @@ bool add(NameColumn& self, nb::handle names) {
 }  // namespace
 
 void bind_strings(nb::module_& m) {
-  nb::class_<StringColumn>(m, "Strings")
-      .def(nb::init<>())
-      .def("__len__", [](StringColumn& self) { return self.column.size(); })
-      .def("__getitem__", [](StringColumn& self, Py_ssize_t index) {
-        const auto value = self.column[place_of(index, self.column.size())];
+  nb::class_<Strings>(m, "Strings")
+      .def("__init__", [](Strings* self, const Corpus& corpus) { new (self) Strings(corpus.spill()); }, "corpus"_a)
+      .def("__len__", [](const Strings& self) { return self.size(); })
+      .def("__getitem__", [](const Strings& self, Py_ssize_t index) {
+        const auto value = self[place_of(index, self.size())];
         return value ? str_of(*value) : nb::none();
       }, "index"_a)
       .def("extend", &extend, "values"_a);

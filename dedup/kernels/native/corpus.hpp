@@ -49,10 +49,10 @@ void for_each_text(std::span<const std::string_view> texts, std::size_t threads,
 
 class Corpus {
  public:
-  // With a file to `spill` to, which is open and empty, texts and sketches lie there, and joins keep to about an eighth of
-  // `memory` bytes beside what they return.
+  // With a file to `spill` to, which is open and empty, texts and sketches lie there, and joins are made with what is left
+  // of `memory` bytes, beside what they return.
   explicit Corpus(SketchSettings settings, int spill = -1, std::size_t memory = 0)
-      : settings_(std::move(settings)), spill_(spill < 0 ? nullptr : std::make_unique<Spill>(spill)), memory_(memory) {}
+      : settings_(std::move(settings)), spill_(spill < 0 ? nullptr : std::make_shared<Spill>(spill)), memory_(memory) {}
   Corpus(const Corpus&) = delete;
   Corpus& operator=(const Corpus&) = delete;
 
@@ -74,8 +74,13 @@ class Corpus {
     const auto lock = reading();
     return size();
   }
-  // Bytes that a join may take for a while, or 0 for any number.
-  std::size_t working_memory() const { return memory_ / 8; }
+  // Bytes that a join may take for a while, or 0 for any number: an eighth of the memory, or most of what is left of it.
+  std::size_t working_memory() const {
+    if (!spill_) return 0;
+    trim();
+    const std::size_t used = resident(), most = memory_ / 4 * 3;
+    return std::max(memory_ / 8, used < most ? most - used : 0);
+  }
   // Lets go of what lies in the file. Whatever else is done with the corpus may go on.
   void trim() const {
     if (spill_) spill_->trim();
@@ -85,6 +90,7 @@ class Corpus {
     if (spill_) spill_->breathe(memory_ / 4 * 3);
   }
   std::size_t memory() const { return memory_; }
+  const std::shared_ptr<Spill>& spill() const { return spill_; }
   std::size_t resident() const { return spill_ ? spill_->resident() : 0; }
   std::size_t spilled() const { return spill_ ? spill_->bytes() : 0; }
   bool has_shingles(std::size_t i) const { return stories_[i].tokens >= settings_.shingle; }
@@ -164,7 +170,7 @@ class Corpus {
 
   mutable std::shared_mutex mutex_;
   SketchSettings settings_;
-  std::unique_ptr<Spill> spill_;
+  std::shared_ptr<Spill> spill_;
   std::size_t memory_;
   Buffer<Story> stories_;
   std::vector<Block> blocks_;

@@ -16,46 +16,11 @@
 
 #include "buffer.hpp"
 #include "corpus.hpp"
+#include "joinkeys.hpp"
 #include "parallel.hpp"
 #include "xxh3.hpp"
 
 namespace dedup {
-
-struct RankPair {
-  std::uint32_t later, earlier;
-  friend auto operator<=>(const RankPair&, const RankPair&) = default;
-};
-
-inline constexpr std::int64_t kUndated = std::numeric_limits<std::int64_t>::min();
-
-// Throws unless `order` holds stories of the corpus, and the pairs are ranks, ascending. The corpus must be held.
-inline void check_pairs(const Corpus& corpus, std::span<const std::uint32_t> order, std::span<const RankPair> pairs) {
-  for (const std::uint32_t story : order)
-    if (story >= corpus.size()) throw std::invalid_argument("order: names a story that is not in the corpus");
-  for (const RankPair& pair : pairs)
-    if (pair.later >= order.size() || pair.earlier >= pair.later)
-      throw std::invalid_argument("pairs: not two ranks, the later first");
-  if (!std::is_sorted(pairs.begin(), pairs.end())) throw std::invalid_argument("pairs: must ascend");
-}
-
-// What both joins need to know about the stories. Spans are indexed by rank.
-struct JoinInput {
-  const Corpus& corpus;
-  std::span<const std::uint32_t> order;     // story number
-  std::span<const std::uint8_t> active;     // 0: takes no part
-  std::span<const std::int64_t> published;  // a time in any one unit, or kUndated; empty: no window
-  std::int64_t window = 0;                  // what may lie between two dated stories, in that unit
-  std::span<const RankPair> known;          // ascending; not proposed again
-  std::size_t threads = 0;
-
-  // Throws where the spans do not fit the corpus or each other. The corpus must be held.
-  void check() const {
-    check_pairs(corpus, order, known);
-    if (active.size() != order.size()) throw std::invalid_argument("active: one value a rank");
-    if (!published.empty() && published.size() != order.size())
-      throw std::invalid_argument("published: one value a rank, or none");
-  }
-};
 
 struct Candidates {
   std::vector<RankPair> pairs;   // ascending
@@ -63,11 +28,6 @@ struct Candidates {
 };
 
 namespace join_detail {
-
-struct Entry {
-  std::uint64_t key;
-  std::uint32_t rank;
-};
 
 // The members [begin, end) that `rank` visits.
 struct Visit {
@@ -213,74 +173,6 @@ inline Candidates gather(const JoinInput& in, std::vector<Partition>& partitions
 
 }  // namespace join_detail
 
-namespace join_detail {
-
-struct Member {
-  std::uint32_t story, rank;
-};
-
-// Those that take part, in the order in which they lie in memory: by rank, each would be a walk to another place.
-inline Buffer<Member> members(const JoinInput& in) {
-  constexpr std::uint32_t kNobody = std::numeric_limits<std::uint32_t>::max();
-  std::vector<std::uint32_t> rank(in.corpus.size(), kNobody);
-  for (std::uint32_t r = 0; r < in.order.size(); ++r)
-    if (in.active[r] && in.corpus.has_shingles(in.order[r])) rank[in.order[r]] = r;
-  Buffer<Member> out;
-  for (std::uint32_t story = 0; story < rank.size(); ++story)
-    if (rank[story] != kNobody) out.push_back({story, rank[story]});
-  return out;
-}
-
-inline constexpr int kPartitionBits = 6;
-inline constexpr std::size_t kPartitions = std::size_t{1} << kPartitionBits;
-
-// The passage keys of all members that belong to the partitions [begin, end), of one partition after the other. They are
-// parted by their hash: window minima crowd the low end, and have to be spread.
-inline std::vector<Buffer<Entry>> key_entries(const JoinInput& in, const Buffer<Member>& members, std::size_t begin,
-                                              std::size_t end) {
-  constexpr std::size_t kPiece = 1 << 14;
-  const std::size_t tasks = (members.size() + kPiece - 1) / kPiece, count = end - begin;
-  const auto each = [&](std::size_t task, const auto& use) {
-    Breath breath(in.corpus);
-    for (std::size_t i = task * kPiece; i < std::min(members.size(), (task + 1) * kPiece); ++i) {
-      breath.take(1);
-      for (const std::uint64_t key : in.corpus.keys(members[i].story)) {
-        const auto partition = static_cast<std::size_t>(key * xxh3::kPrime64_1 >> (64 - kPartitionBits)) - begin;
-        if (partition < count) use(partition, Entry{key, members[i].rank});
-      }
-    }
-  };
-  std::vector<std::size_t> at(tasks * count);
-  for_each_task(tasks, in.threads, [&](std::size_t task, std::size_t) {
-    each(task, [&](std::size_t partition, const Entry&) { ++at[task * count + partition]; });
-  });
-  std::vector<Buffer<Entry>> entries(count);
-  for (std::size_t p = 0; p < count; ++p) {
-    std::size_t total = 0;
-    for (std::size_t task = 0; task < tasks; ++task) {
-      std::size_t& place = at[task * count + p];
-      place = std::exchange(total, total + place);
-    }
-    entries[p].resize(total);
-  }
-  for_each_task(tasks, in.threads, [&](std::size_t task, std::size_t) {
-    each(task, [&](std::size_t partition, const Entry& entry) { entries[partition][at[task * count + partition]++] = entry; });
-  });
-  return entries;
-}
-
-// How many partitions to hold at once: all of them, or what fits into the working memory with the copies made in sorting.
-inline std::size_t partitions_at_once(const JoinInput& in, const Buffer<Member>& members) {
-  if (in.corpus.working_memory() == 0) return kPartitions;
-  std::size_t keys = 0;
-  for (const Member& member : members) keys += in.corpus.keys(member.story).size();
-  const std::size_t bytes = keys * sizeof(Entry) / kPartitions + 1, sorting = bytes * worker_count(in.threads, kPartitions);
-  const std::size_t room = in.corpus.working_memory();
-  return std::clamp<std::size_t>(room > sorting ? (room - sorting) / bytes : 1, 1, kPartitions);
-}
-
-}  // namespace join_detail
-
 // Pairs whose signatures agree on all `rows` values of one of `bands` bands.
 inline Candidates band_pairs(const JoinInput& in, std::size_t bands, std::size_t rows, join_detail::BucketLimits limits) {
   using namespace join_detail;
@@ -288,23 +180,17 @@ inline Candidates band_pairs(const JoinInput& in, std::size_t bands, std::size_t
   in.check();
   if (rows < 1 || bands > in.corpus.num_perm() / rows)
     throw std::invalid_argument("bands x rows: more than the signature holds");
-  constexpr std::size_t kMost = 4;  // bands whose values are read together: a few of them share a line of memory
   const Buffer<Member> taking_part = members(in);
-  const std::size_t share = in.corpus.working_memory() / worker_count(in.threads, bands);
-  const std::size_t fit = share / (sizeof(Entry) * std::max<std::size_t>(taking_part.size(), 1));
-  const std::size_t at_once = share == 0 ? kMost : std::clamp<std::size_t>(fit, 2, kMost + 1) - 1;  // one more while it is sorted
+  const BandKeys keys(in, taking_part, bands, rows);
+  const std::size_t at_once = keys.at_once();
   std::vector<Partition> partitions(bands);
   for_each_task((bands + at_once - 1) / at_once, in.threads, [&](std::size_t task, std::size_t) {
     const std::size_t first = task * at_once, count = std::min(at_once, bands - first);
-    Buffer<Entry> entries[kMost];
-    Breath breath(in.corpus);
+    Buffer<Entry> entries[BandKeys::kMost];
     for (std::size_t k = 0; k < count; ++k) entries[k].resize(taking_part.size());
-    for (std::size_t i = 0; i < taking_part.size(); ++i) {
-      breath.take(1);
-      const std::uint32_t* values = in.corpus.signature(taking_part[i].story).data() + first * rows;
-      for (std::size_t k = 0; k < count; ++k, values += rows)
-        entries[k][i] = {xxh3::hash(reinterpret_cast<const std::uint8_t*>(values), rows * sizeof *values), taking_part[i].rank};
-    }
+    keys.each(first, count, [&](std::size_t k, std::size_t i, std::uint64_t key) {
+      entries[k][i] = {key, taking_part[i].rank};
+    });
     for (std::size_t k = 0; k < count; ++k)
       bucket(entries[k], [limits](std::span<const std::uint32_t> ranks, Partition& p) { add_bucket(ranks, limits, p); },
              partitions[first + k]);
@@ -334,9 +220,11 @@ inline Candidates passage_pairs(const JoinInput& in, std::span<const std::uint8_
     if (keepers <= cap) add_bucket({taken.data(), taken.size()}, {taken.size(), 0}, p);
   };
   std::vector<Partition> partitions(kPartitions);
-  const std::size_t at_once = partitions_at_once(in, taking_part);
+  const std::size_t room = in.corpus.working_memory();
+  const KeyEntries keys(in, taking_part);
+  const std::size_t at_once = keys.at_once(room);
   for (std::size_t first = 0; first < kPartitions; first += at_once) {
-    std::vector<Buffer<Entry>> entries = key_entries(in, taking_part, first, std::min(first + at_once, kPartitions));
+    std::vector<Buffer<Entry>> entries = keys.of(first, std::min(first + at_once, kPartitions));
     for_each_task(entries.size(), in.threads, [&](std::size_t part, std::size_t) {
       bucket(entries[part], rule, partitions[first + part]);
     });

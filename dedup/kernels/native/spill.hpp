@@ -20,6 +20,11 @@ namespace dedup {
 
 // Hands out room in a file that is mapped in extents. What is read or written there counts as resident memory until trim().
 class Spill {
+  struct Extent {
+    char* data;
+    std::size_t bytes, place;
+  };
+
  public:
   // `file` is an empty one, open for reading and writing; it is grown here, and may be closed by the caller.
   explicit Spill(int file)
@@ -48,6 +53,20 @@ class Spill {
     return static_cast<const T*>(place);
   }
 
+  // Room that is given back to the disk when it is done with.
+  class Scratch {
+   public:
+    Scratch(const Spill& spill, std::size_t bytes);
+    Scratch(const Scratch&) = delete;
+    Scratch& operator=(const Scratch&) = delete;
+    ~Scratch();
+    char* data() const { return extent_.data; }
+
+   private:
+    const Spill& spill_;
+    Extent extent_;
+  };
+
   // Trims where the process has more than `most` bytes of memory, or where the system does not say how many it has.
   void breathe(std::size_t most) const {
     if (const std::size_t used = resident(); used == 0 || used > most) trim();
@@ -67,6 +86,7 @@ class Spill {
   void trim() const {
     const std::lock_guard lock(mutex_);
     for (const Extent& extent : extents_) madvise(extent.data, extent.bytes, MADV_DONTNEED);
+    for (const Extent& extent : scratch_) madvise(extent.data, extent.bytes, MADV_DONTNEED);
   }
 
   std::size_t bytes() const {
@@ -76,11 +96,6 @@ class Spill {
 
  private:
   static constexpr std::size_t kAlign = 64, kExtent = std::size_t{64} << 20;
-
-  struct Extent {
-    char* data;
-    std::size_t bytes;
-  };
 
   void* take(std::size_t bytes) {
     const std::lock_guard lock(mutex_);
@@ -93,24 +108,51 @@ class Spill {
 
   void grow(std::size_t bytes) {
     extents_.reserve(extents_.size() + 1);
+    const Extent extent = mapped(bytes);
+    // Written page by page, it is kept so, and read so: from the large pieces that the system would make of it, a single
+    // story could bring in 2 MiB. An extent that is full may be read ahead.
+    madvise(extent.data, bytes, MADV_RANDOM);
+    if (!extents_.empty()) madvise(extents_.back().data, extents_.back().bytes, MADV_NORMAL);
+    extents_.push_back(extent);
+    used_ = 0;
+  }
+
+  // A further piece of the file. The lock must be held.
+  Extent mapped(std::size_t bytes) const {
     // A page of a file that finds no room on the disk would end the process when it is written to: the room comes first.
     if (const int failure = posix_fallocate(file_, static_cast<off_t>(size_), static_cast<off_t>(bytes)))
       throw std::system_error(failure, std::generic_category(), "temporary file");
     void* data = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, file_, static_cast<off_t>(size_));
     if (data == MAP_FAILED) throw std::system_error(errno, std::generic_category(), "temporary file");
-    // Written page by page, it is kept so, and read so: from the large pieces that the system would make of it, a single
-    // story could bring in 2 MiB. An extent that is full may be read ahead.
-    madvise(data, bytes, MADV_RANDOM);
-    if (!extents_.empty()) madvise(extents_.back().data, extents_.back().bytes, MADV_NORMAL);
-    extents_.push_back({static_cast<char*>(data), bytes});
+    const Extent extent{static_cast<char*>(data), bytes, size_};
     size_ += bytes;
-    used_ = 0;
+    return extent;
   }
 
   mutable std::mutex mutex_;
   int file_, statistics_;
-  std::size_t size_ = 0, used_ = 0;
+  mutable std::size_t size_ = 0;
+  std::size_t used_ = 0;  // of the last extent
   std::vector<Extent> extents_;
+  mutable std::vector<Extent> scratch_;
 };
+
+inline Spill::Scratch::Scratch(const Spill& spill, std::size_t bytes) : spill_(spill) {
+  const std::lock_guard lock(spill_.mutex_);
+  spill_.scratch_.reserve(spill_.scratch_.size() + 1);
+  extent_ = spill_.mapped((bytes + kExtent - 1) / kExtent * kExtent);
+  spill_.scratch_.push_back(extent_);
+}
+
+inline Spill::Scratch::~Scratch() {
+  const std::lock_guard lock(spill_.mutex_);
+  std::erase_if(spill_.scratch_, [this](const Extent& extent) { return extent.data == extent_.data; });
+  munmap(extent_.data, extent_.bytes);
+#ifdef FALLOC_FL_PUNCH_HOLE
+  // Where that cannot be, the room is taken until the end of the run.
+  static_cast<void>(fallocate(spill_.file_, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, static_cast<off_t>(extent_.place),
+                              static_cast<off_t>(extent_.bytes)));
+#endif
+}
 
 }  // namespace dedup

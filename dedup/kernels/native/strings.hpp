@@ -6,47 +6,100 @@
 #include <cstdint>
 #include <cstring>
 #include <limits>
-#include <mutex>
+#include <memory>
 #include <optional>
-#include <shared_mutex>
 #include <span>
 #include <stdexcept>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "buffer.hpp"
 #include "places.hpp"
+#include "spill.hpp"
 
 namespace dedup {
 
-// UTF-8 strings, or none, numbered from 0 in the order they come.
+// UTF-8 strings, numbered from 0 in the order they come.
+class Flat {
+ public:
+  std::size_t size() const { return ends_.size(); }
+  std::string_view operator[](std::size_t i) const {
+    const std::uint64_t begin = i == 0 ? 0 : ends_[i - 1];
+    return {bytes_.data() + begin, ends_[i] - begin};
+  }
+  void push_back(std::string_view value) {
+    if (size() + 1 >= std::numeric_limits<std::uint32_t>::max())
+      throw std::length_error("a run holds at most 4,294,967,294 stories");
+    bytes_.append(value.data(), value.size());
+    ends_.push_back(bytes_.size());
+  }
+  // Forgets all from the `count`-th on.
+  void cut(std::size_t count) {
+    ends_.resize(count);
+    bytes_.resize(count == 0 ? 0 : ends_[count - 1]);
+  }
+
+ private:
+  Buffer<char> bytes_;
+  Buffer<std::uint64_t> ends_;
+};
+
+// The same, or none in their place. They are seldom looked at, and lie in the file of a run that has one.
 class Strings {
  public:
   using Value = std::optional<std::string_view>;
 
-  std::size_t size() const { return ends_.size(); }
+  explicit Strings(std::shared_ptr<Spill> spill) : spill_(std::move(spill)) {}
+
+  std::size_t size() const { return segments_.size() * kSegment + ends_.size(); }
 
   Value operator[](std::size_t i) const {
-    if (ends_[i] & kNone) return std::nullopt;
-    const std::uint64_t begin = i == 0 ? 0 : ends_[i - 1] & ~kNone;
-    return std::string_view(bytes_.data() + begin, ends_[i] - begin);
+    const bool last = i / kSegment == segments_.size();
+    const char* const bytes = last ? bytes_.data() : segments_[i / kSegment].bytes;
+    const std::uint64_t* const ends = last ? ends_.data() : segments_[i / kSegment].ends;
+    const std::size_t at = i % kSegment;
+    if (ends[at] & kNone) return std::nullopt;
+    const std::uint64_t begin = at == 0 ? 0 : ends[at - 1] & ~kNone;
+    return std::string_view(bytes + begin, ends[at] - begin);
   }
 
   void push_back(const Value& value) {
-    if (size() + 1 >= std::numeric_limits<std::uint32_t>::max())
-      throw std::length_error("a run holds at most 4,294,967,294 stories");
     if (value) bytes_.append(value->data(), value->size());
     ends_.push_back(bytes_.size() | (value ? 0 : kNone));
-  }
-
-  // Forgets all from the `count`-th on.
-  void cut(std::size_t count) {
-    ends_.resize(count);
-    bytes_.resize(count == 0 ? 0 : ends_[count - 1] & ~kNone);
+    if (ends_.size() == kSegment) close();
   }
 
  private:
   static constexpr std::uint64_t kNone = std::uint64_t{1} << 63;
-  Buffer<char> bytes_;
+  static constexpr std::size_t kSegment = 1 << 14;
+
+  struct Segment {
+    const char* bytes;
+    const std::uint64_t* ends;
+  };
+  struct Owned {
+    Buffer<char> bytes;
+    Buffer<std::uint64_t> ends;
+  };
+
+  void close() {
+    segments_.reserve(segments_.size() + 1);
+    if (spill_) {
+      const char* bytes = spill_->keep(bytes_);
+      segments_.push_back({bytes, spill_->keep(ends_)});
+      return;
+    }
+    owned_.push_back({std::move(bytes_), std::move(ends_)});
+    segments_.push_back({owned_.back().bytes.data(), owned_.back().ends.data()});
+    bytes_ = {};
+    ends_ = {};
+  }
+
+  std::shared_ptr<Spill> spill_;
+  std::vector<Segment> segments_;  // full ones
+  std::vector<Owned> owned_;
+  Buffer<char> bytes_;  // of the last one
   Buffer<std::uint64_t> ends_;
 };
 
@@ -55,7 +108,7 @@ class Strings {
 class Names {
  public:
   std::size_t size() const { return strings_.size(); }
-  std::string_view operator[](std::size_t i) const { return *strings_[i]; }
+  std::string_view operator[](std::size_t i) const { return strings_[i]; }
   bool contains(std::string_view name, std::uint64_t hash) const {
     return !slots_.empty() && slots_[slot_of(name, tag_of(hash))].number != kNowhere;
   }
@@ -137,7 +190,7 @@ class Names {
   }
 
   std::size_t mask_ = 0;
-  Strings strings_;
+  Flat strings_;
   Buffer<Slot> slots_;
 };
 
