@@ -276,3 +276,27 @@ def test_a_config_file_is_read_and_options_win(dedup: Run, tmp_path: Path) -> No
     done = dedup("scan", FIXTURES, "--threshold", "0.5")
     assert "settings of" not in done.stderr
     assert "4 near-duplicate" in done.stdout
+
+
+def test_below_a_limit_of_memory_it_finds_the_same(dedup: Run, folder: Path, tmp_path: Path) -> None:
+    free = dedup("scan", folder, "--format", "jsonl")
+    limited = dedup("scan", folder, "--format", "jsonl", "--memory", "1G", "--temp", tmp_path)
+    assert (limited.returncode, limited.stderr) == (0, "")
+    assert limited.stdout == free.stdout != ""
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--memory", "much"], "--memory 'much': give a number and a unit, K, M, G or T, such as 500M or 4G"),
+        (["--memory", "-1G"], "--memory '-1G': give a number and a unit"),
+        (["--memory", "100k"], "memory 102,400 bytes: too little for any run; give at least 64 MiB"),
+        (["--memory", "4 GiB", "--temp", "nowhere"], "'nowhere': No such file or directory; say where a temporary file can be"),
+        (["--temp", "."], "--temp: is for --memory; give that, too"),
+    ],
+)
+def test_limits_of_memory_that_cannot_be(dedup: Run, folder: Path, options: list[str], message: str) -> None:
+    done = dedup("scan", folder, *options)
+    assert done.returncode == 2
+    assert message in " ".join(done.stderr.split())
+    assert done.stdout == ""
