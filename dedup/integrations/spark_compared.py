@@ -1,0 +1,210 @@
+"""What executors do with Arrow batches from candidate pairs on: compare texts that lie together, judge pairs by how common
+their passages are, and make the records. Nothing here knows of Spark."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from dedup import kernels
+from dedup.integrations.spark_rows import Batches, Longs, lists, longs, longs_of
+from dedup.kernels import OVERLAP_COLUMNS, QUOTE_COLUMNS, UNDATED
+from dedup.relate import NO_RELATION, RELATIONS, Commonness, Judgement, relate
+from dedup.relate.rarity import unseen
+from dedup.result import update_of
+from dedup.settings import Settings
+from dedup.story import Overlap
+from dedup.verify import Compared, compare_pairs
+
+HEAD = -1
+"""In place of the later story in the row that brings the earlier one's text."""
+
+OPEN = -1
+"""In place of a code or strength that depends on who is kept."""
+
+COMPARED = (
+    "later bigint, earlier bigint, upper bigint, lower bigint, code smallint, strength smallint, jaccard double, "
+    "scores binary, quotes binary, keys array<bigint>"
+)
+CODED = "later bigint, earlier bigint, code smallint"
+RECORD = (
+    "a string, b string, relation string, jaccard double, containment_a double, containment_b double, shared_words bigint, "
+    "longest_passage bigint, passages array<struct<a:array<bigint>,b:array<bigint>,words:bigint>>, update_of string"
+)
+_FAR = 1e300  # further than any commonness; no infinity, which times a weight of 0 is no number
+
+
+@dataclass(frozen=True)
+class Comparer:
+    """Compares each story with the one whose text came before it, and judges what depends on nobody else.
+
+    ``upper`` and ``lower`` are the ranks by which a pair is judged, those of the first of the same words, the later one
+    first; ``keys`` the passage keys that both hold, ascending, of pairs whose relation may depend on them.
+    """
+
+    settings: Settings
+    dropping: Sequence[int]
+    window: int | None
+
+    def __call__(self, batches: Batches) -> Iterator[Any]:
+        """From earlier, part, later, head, published and text, ascending by the first three, to ``COMPARED``: the pairs that
+        may have a relation."""
+        carried = None
+        for batch in batches:
+            if not batch.num_rows:
+                continue
+            rows = pa.Table.from_batches([batch] if carried is None else [carried, batch]).combine_chunks().to_batches()[0]
+            heads = longs(rows, "later") == HEAD
+            head = np.maximum.accumulate(np.where(heads, np.arange(len(heads)), 0))
+            carried = rows.slice(head[-1], 1)
+            yield self._compared(rows, np.column_stack([np.arange(len(heads)), head])[~heads])
+
+    def _compared(self, rows: Any, pairs: Longs) -> Any:
+        settings = self.settings
+        corpus = kernels.Corpus(settings.shingle, settings.passage_window, 1)
+        corpus.add(rows.column("text"), 1)
+        pairs = pairs[self._in_window(longs(rows, "published"), pairs)]
+        compared = compare_pairs(corpus, pairs.astype(np.uint32), settings, 1)
+        a, b = compared.column("a").astype(np.intp), compared.column("b").astype(np.intp)
+        group = longs(rows, "head")
+        code, strength = self._judged(compared)
+        columns = [
+            pa.array(longs(rows, "later")[a]),
+            pa.array(longs(rows, "earlier")[b]),
+            pa.array(np.maximum(group[a], group[b])),
+            pa.array(np.minimum(group[a], group[b])),
+            pa.array(code),
+            pa.array(strength),
+            pa.array(compared.jaccard),
+            _packed(compared.rows),
+            _packed(compared.quotes, compared.quote_end),
+            self._keys(corpus, compared, code),
+        ]
+        return pa.RecordBatch.from_arrays(columns, [name.split()[0] for name in COMPARED.split(", ")])
+
+    def _in_window(self, published: Longs, pairs: Longs) -> npt.NDArray[np.bool_]:
+        if self.window is None:
+            return np.ones(len(pairs), np.bool_)
+        x, y = published[pairs[:, 0]], published[pairs[:, 1]]
+        near: npt.NDArray[np.bool_] = np.maximum(x, y) - np.minimum(x, y) <= self.window
+        near |= (x == UNDATED) | (y == UNDATED)
+        return near
+
+    def _judged(self, compared: Compared) -> tuple[npt.NDArray[np.int16], npt.NDArray[np.int16]]:
+        """Relation and strength of each pair, ``OPEN`` where it is not the same however common its passages are."""
+        count = len(compared)
+        extremes = [np.full(count, -_FAR), np.full(count, _FAR)]
+        codes = np.array([relate(compared, self.settings, Commonness(b, a)) for b in extremes for a in extremes])
+        strengths = strengths_of(self.dropping)[codes]
+        code = np.where((codes == codes[0]).all(axis=0), codes[0].astype(np.int16), OPEN)
+        strength = np.where((strengths == strengths[0]).all(axis=0), strengths[0], OPEN)
+        return code.astype(np.int16), strength.astype(np.int16)
+
+    def _keys(self, corpus: kernels.Corpus, compared: Compared, code: npt.NDArray[np.int16]) -> Any:
+        # What cannot depend on them has none, in a scan, either.
+        wanted = np.intersect1d(Judgement(compared, self.settings).open, np.flatnonzero(code == OPEN))
+        order = np.arange(len(corpus), dtype=np.uint32)
+        pairs = np.column_stack([compared.column("a"), compared.column("b")])[wanted]
+        shared, values, _ = kernels.shared_keys(corpus, order, np.ascontiguousarray(pairs), 1)
+        count = np.bincount(wanted[shared[:, 0]], minlength=len(compared))
+        return lists(values.view(np.int64), np.cumsum(count))
+
+
+def strengths_of(dropping: Sequence[int]) -> npt.NDArray[np.int16]:
+    """For each relation code how strong a reason to drop it is, 0 the strongest; ``len(dropping)``: none."""
+    strengths = np.full(NO_RELATION + 1, len(dropping), np.int16)
+    strengths[list(dropping)] = np.arange(len(dropping), dtype=np.int16)
+    return strengths
+
+
+def _packed(values: npt.NDArray[np.uint32], ends: npt.NDArray[np.uint64] | None = None) -> Any:
+    """Rows of numbers as the bytes of each; with ``ends`` several rows each."""
+    ends = np.arange(1, len(values) + 1, dtype=np.uint64) if ends is None else ends
+    offsets = np.concatenate([[0], ends.astype(np.int64) * values.shape[1] * 4]).astype(np.int32)
+    buffers = [None, pa.py_buffer(offsets), pa.py_buffer(np.ascontiguousarray(values))]
+    return pa.Array.from_buffers(pa.binary(), len(ends), buffers)
+
+
+def _unpacked(column: Any, width: int) -> tuple[npt.NDArray[np.uint32], npt.NDArray[np.uint64]]:
+    cells = column.to_pylist()
+    values = np.frombuffer(b"".join(cells), np.uint32).reshape(-1, width)
+    return values, np.cumsum([len(cell) // (4 * width) for cell in cells], dtype=np.uint64)
+
+
+@dataclass(frozen=True)
+class Judge:
+    """Judges open pairs by how many kept stories hold what they share."""
+
+    settings: Settings
+
+    def __call__(self, batches: Batches) -> Iterator[Any]:
+        """From later, earlier, scores, met and holders to ``CODED``. ``holders`` has for each shared key, in order, how many
+        other kept stories hold it before the pair's later one, and anywhere; ``met`` is how many are kept before it."""
+        for batch in batches:
+            if not batch.num_rows:
+                continue
+            rows, _ = _unpacked(batch.column("scores"), len(OVERLAP_COLUMNS))
+            none = np.zeros(len(rows), np.uint64)
+            codes = relate(
+                Compared(rows, np.empty((0, len(QUOTE_COLUMNS)), np.uint32), none), self.settings, self._common(batch)
+            )
+            columns = [batch.column("later"), batch.column("earlier"), pa.array(codes.astype(np.int16))]
+            yield pa.RecordBatch.from_arrays(columns, ["later", "earlier", "code"])
+
+    def _common(self, batch: Any) -> Commonness:
+        holders = batch.column("holders")
+        keys = holders.value_lengths().fill_null(0).to_numpy(zero_copy_only=False)
+        pair, flat = np.repeat(np.arange(len(keys)), keys), holders.flatten()
+        before = self._mean(pair, keys, longs_of(flat.field("before")))
+        anywhere = self._mean(pair, keys, longs_of(flat.field("anywhere")))
+        return Commonness(before + unseen(longs(batch, "met"), self.settings), anywhere)
+
+    def _mean(self, pair: npt.NDArray[np.intp], keys: Longs, counts: Longs) -> npt.NDArray[np.float64]:
+        # The sum goes from key to key in ascending order, as it does in a scan: another order may round otherwise.
+        logs = np.log1p(np.minimum(counts, self.settings.passage_df_cap))
+        mean: npt.NDArray[np.float64] = np.bincount(pair, weights=logs, minlength=len(keys)) / np.maximum(keys, 1)
+        return mean
+
+
+def records(batches: Batches) -> Iterator[Any]:
+    """From code, scores, quotes, and id and published of both stories, to ``RECORD``: a has the smaller id."""
+    schema = pa.schema(
+        [
+            *((name, pa.string()) for name in ("a", "b", "relation")),
+            *((name, pa.float64()) for name in ("jaccard", "containment_a", "containment_b")),
+            *((name, pa.int64()) for name in ("shared_words", "longest_passage")),
+            ("passages", pa.list_(pa.struct([(n, pa.list_(pa.int64())) for n in "ab"] + [("words", pa.int64())]))),
+            ("update_of", pa.string()),
+        ]
+    )
+    for batch in batches:
+        if batch.num_rows:
+            found = [_record(overlap) for overlap in _overlaps(batch)]
+            yield pa.RecordBatch.from_pylist(found, schema=schema)
+
+
+def _overlaps(batch: Any) -> Iterator[Overlap]:
+    rows, _ = _unpacked(batch.column("scores"), len(OVERLAP_COLUMNS))
+    quotes, ends = _unpacked(batch.column("quotes"), len(QUOTE_COLUMNS))
+    a, b = batch.column("later_id").to_pylist(), batch.column("earlier_id").to_pylist()
+    swapped = np.array([one > other for one, other in zip(a, b, strict=True)])
+    pairs = Compared(rows, quotes, ends).mirrored(swapped)
+    dates = zip(longs(batch, "later_published").tolist(), longs(batch, "earlier_published").tolist(), strict=True)
+    stories = zip(a, b, dates, longs(batch, "code").tolist(), swapped.tolist(), strict=True)
+    for row, (later, earlier, (then, before), code, swap) in enumerate(stories):
+        relation, sides = RELATIONS[code], [(later, then), (earlier, before)]
+        if swap:
+            relation, sides = relation.mirrored, sides[::-1]
+        yield pairs.overlap(row, sides[0][0], sides[1][0], relation, update_of(relation, *sides))
+
+
+def _record(overlap: Overlap) -> dict[str, object]:
+    record = {name: getattr(overlap, name) for name in overlap.__struct_fields__}
+    record["relation"] = overlap.relation and overlap.relation.value
+    record["passages"] = [{"a": list(p.a), "b": list(p.b), "words": p.words} for p in overlap.passages]
+    return record
