@@ -29,7 +29,7 @@ OPEN = -1
 
 COMPARED = (
     "later bigint, earlier bigint, upper bigint, lower bigint, code smallint, strength smallint, jaccard double, "
-    "scores binary, quotes binary, keys array<bigint>"
+    "scores binary, quotes binary, keys array<bigint>, alike boolean"
 )
 CODED = "later bigint, earlier bigint, code smallint"
 RECORD = (
@@ -44,16 +44,19 @@ class Comparer:
     """Compares each story with the one whose text came before it, and judges what depends on nobody else.
 
     ``upper`` and ``lower`` are the ranks by which a pair is judged, those of the first of the same words, the later one
-    first; ``keys`` the passage keys that both hold, ascending, of pairs whose relation may depend on them.
+    first; ``keys`` the passage keys that both hold, ascending, of pairs whose relation may depend on them. With ``every``
+    there is a row for each pair that the window allows, with or without a relation, and ``alike`` says whether their
+    signatures promise a near-duplicate.
     """
 
     settings: Settings
     dropping: Sequence[int]
     window: int | None
+    every: bool = False
 
     def __call__(self, batches: Batches) -> Iterator[Any]:
         """From earlier, part, later, head, published and text, ascending by the first three, to ``COMPARED``: the pairs that
-        may have a relation."""
+        may have a relation, or ``every`` one."""
         carried = None
         for batch in batches:
             if not batch.num_rows:
@@ -62,11 +65,11 @@ class Comparer:
             heads = longs(rows, "later") == HEAD
             head = np.maximum.accumulate(np.where(heads, np.arange(len(heads)), 0))
             carried = rows.slice(head[-1], 1)
-            yield self._compared(rows, np.column_stack([np.arange(len(heads)), head])[~heads])
+            yield from self._compared(rows, np.column_stack([np.arange(len(heads)), head])[~heads])
 
-    def _compared(self, rows: Any, pairs: Longs) -> Any:
+    def _compared(self, rows: Any, pairs: Longs) -> Iterator[Any]:
         settings = self.settings
-        corpus = kernels.Corpus(settings.shingle, settings.passage_window, 1)
+        corpus = kernels.Corpus(settings.shingle, settings.passage_window, settings.num_perm if self.every else 1)
         corpus.add(rows.column("text"), 1)
         pairs = pairs[self._in_window(longs(rows, "published"), pairs)]
         compared = compare_pairs(corpus, pairs.astype(np.uint32), settings, 1)
@@ -84,8 +87,31 @@ class Comparer:
             _packed(compared.rows),
             _packed(compared.quotes, compared.quote_end),
             self._keys(corpus, compared, code),
+            self._alike(corpus, a, b) if self.every else pa.nulls(len(a), pa.bool_()),
         ]
-        return pa.RecordBatch.from_arrays(columns, [name.split()[0] for name in COMPARED.split(", ")])
+        schema = pa.schema(
+            [(field.split()[0], column.type) for field, column in zip(COMPARED.split(", "), columns, strict=True)]
+        )
+        yield pa.RecordBatch.from_arrays(columns, schema=schema)
+        if self.every:
+            yield self._unrelated(corpus, rows, pairs[~np.isin(pairs[:, 0], a)], schema)
+
+    def _unrelated(self, corpus: kernels.Corpus, rows: Any, pairs: Longs, schema: Any) -> Any:
+        """Rows without scores."""
+        a, b = pairs[:, 0], pairs[:, 1]
+        told = {
+            "later": pa.array(longs(rows, "later")[a]),
+            "earlier": pa.array(longs(rows, "earlier")[b]),
+            "code": pa.array(np.full(len(pairs), NO_RELATION, np.int16)),
+            "strength": pa.array(np.full(len(pairs), len(self.dropping), np.int16)),
+            "alike": self._alike(corpus, a, b),
+        }
+        columns = [told.get(field.name, pa.nulls(len(pairs), field.type)) for field in schema]
+        return pa.RecordBatch.from_arrays(columns, schema=schema)
+
+    def _alike(self, corpus: kernels.Corpus, a: Longs, b: Longs) -> Any:
+        equal = corpus.agreements(np.column_stack([a, b]).astype(np.uint32), 1)
+        return pa.array(equal >= self.settings.threshold * self.settings.num_perm)
 
     def _in_window(self, published: Longs, pairs: Longs) -> npt.NDArray[np.bool_]:
         if self.window is None:

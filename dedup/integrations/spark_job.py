@@ -36,7 +36,7 @@ try:
     from dedup.integrations.spark_compared import RECORD, records
     from dedup.integrations.spark_input import json_stories, parquet_stories, stories_of
     from dedup.integrations.spark_judging import Judging
-    from dedup.integrations.spark_pairs import bands_of, propose, propose_passages, verify, without
+    from dedup.integrations.spark_pairs import bands_of, crowd_pairs, propose, propose_passages, verify, without
     from dedup.integrations.spark_stories import Stories, prepare
     from dedup.integrations.spark_tables import PAIR, Run, union
 except ImportError as error:
@@ -104,19 +104,22 @@ def _matched(run: Run, prepared: Stories) -> Judging:
     judging = Judging(run, stories)
     known: list[DataFrame] = []
 
-    def take(name: str, pairs: DataFrame, *, follows: bool = True) -> int:
+    def take(name: str, pairs: DataFrame, *, follows: bool = True, bands: bool = False) -> int:
         """Verify the pairs that are not known; how many that were. Those that follow from others are mostly few."""
         new = run.keep(name, without(pairs, union(known)) if known else pairs)
         known.append(new)
         count: int = new.count()
         if count:
             few = follows and count <= _FEW
-            judging.add(verify(run, stories, new, few=few), few=few)
+            compared = verify(run, stories, new, few=few, every=bands)
+            judging.add(compared, few=few)
+            if bands:
+                judging.list_if_kept(crowd_pairs(run, compared))
         return count
 
     take("identical-pairs", prepared.pairs)
     bands = propose(run, bands_of(stories), settings.full_bucket, settings.crowded_bucket)
-    take("band-pairs", bands.pairs, follows=False)
+    take("band-pairs", bands.pairs, follows=False, bands=True)
     while bands.crowded is not None:
         survivors = bands.crowded.join(judging.settle(), "rank", "left_anti").select("key", "rank")
         if not take("kept-pairs", propose(run, survivors, settings.kept_bucket, settings.kept_bucket).pairs):

@@ -29,6 +29,7 @@ class Judging:
         self._run, self._stories, self._count = run, stories, stories.count()
         self._parts: list[DataFrame] = []
         self._holders: list[DataFrame] = []
+        self._if_kept: list[DataFrame] = []
         self._open = 0
         self.dropped, self._blocks = self._round(run.table([], "rank bigint"))
 
@@ -43,6 +44,11 @@ class Judging:
                 wanted = wanted.join(holders, "key", "left_anti")
             self._holders.append(self._holders_of(F.broadcast(wanted) if few else wanted))
         self._open += count
+
+    def list_if_kept(self, pairs: DataFrame) -> None:
+        """List these of the pairs only if their earlier story is kept in the end. Who is dropped is the same: only a kept
+        story absorbs another."""
+        self._if_kept.append(pairs)
 
     def settle(self) -> DataFrame:
         """The ranks of dropped stories: judge until those that are dropped are also those by whom all were judged."""
@@ -69,7 +75,7 @@ class Judging:
         return self._best(found)
 
     def related(self) -> DataFrame:
-        """All pairs that have a relation, with their final codes."""
+        """All pairs to list, those that have a relation, with their final codes."""
         compared = self._compared()
         open = compared.filter(F.col("code") == OPEN)
         sure = compared.filter(F.col("code") != OPEN)
@@ -77,7 +83,10 @@ class Judging:
             keys = open.select(F.explode("keys").alias("key")).distinct()
             coded = self._coded(open, [self._holders_of(keys)])
             sure = sure.unionByName(open.drop("code").join(coded, PAIR).select(*compared.columns))
-        return self._run.keep("related", sure.filter(F.col("code") != NO_RELATION).drop("keys", "upper", "lower"))
+        for pairs in self._if_kept:
+            hidden = pairs.join(self.dropped, F.col("earlier") == F.col("rank"), "left_semi")
+            sure = sure.join(hidden, PAIR, "left_anti")
+        return self._run.keep("related", sure.filter(F.col("code") != NO_RELATION).drop("keys", "upper", "lower", "alike"))
 
     def best(self, related: DataFrame) -> DataFrame:
         """The same as ``keepers``, of the pairs that ``related`` gave."""

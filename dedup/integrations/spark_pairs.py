@@ -60,8 +60,9 @@ def propose_passages(run: Run, stories: DataFrame, dropped: DataFrame) -> DataFr
     return rare.mapInArrow(all_pairs, PROPOSED).distinct()
 
 
-def verify(run: Run, stories: DataFrame, pairs: DataFrame, *, few: bool = False) -> DataFrame:
-    """``COMPARED`` rows of the pairs that may have a relation. Where they are ``few``, they are sent to the texts.
+def verify(run: Run, stories: DataFrame, pairs: DataFrame, *, few: bool = False, every: bool = False) -> DataFrame:
+    """``COMPARED`` rows of the pairs that may have a relation, or of ``every`` one. Where they are ``few``, they are sent
+    to the texts.
 
     The text of an earlier story is sent once for up to ``_GROUP`` pairs, however many it is in, that of a later one once a
     pair.
@@ -80,7 +81,19 @@ def verify(run: Run, stories: DataFrame, pairs: DataFrame, *, few: bool = False)
     asked = F.broadcast(asked) if few else asked
     rows = asked.join(stories.select("rank", "head", "published", "text"), "rank").drop("rank")
     together = rows.repartition("earlier", "part").sortWithinPartitions("earlier", "part", "later")
-    return run.keep("compared", together.mapInArrow(Comparer(run.settings, run.dropping, run.window), COMPARED))
+    return run.keep("compared", together.mapInArrow(Comparer(run.settings, run.dropping, run.window, every), COMPARED))
+
+
+def crowd_pairs(run: Run, compared: DataFrame) -> DataFrame:
+    """Of ``every`` band pair those to list only if the earlier story is kept, as ``Matching.verify_proposed`` has it: not
+    the first of their later story, and with one that looks like more others than a full bucket holds."""
+    ends = compared.filter("alike").select(F.explode(F.array(*PAIR)).alias("rank"))
+    crowded = ends.groupBy("rank").count().filter(F.col("count") > run.settings.full_bucket).select("rank")
+    crowded = run.keep("crowd", crowded)
+    first = compared.groupBy("later").agg(F.min("earlier").alias("first"))
+    further = compared.select(*PAIR).join(first, "later").filter(F.col("earlier") > F.col("first")).select(*PAIR)
+    of_crowd = [further.join(crowded.withColumnRenamed("rank", side), side, "left_semi").select(*PAIR) for side in PAIR]
+    return run.keep("crowd-pairs", union(of_crowd).distinct())
 
 
 def without(pairs: DataFrame, known: DataFrame) -> DataFrame:
