@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import shutil
 import signal
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
-from corpora import changed, fixture_texts, fresh_words, near_copy, words
+from corpora import changed, fixture_texts, fresh_words, near_copy, stories, words
 
 from dedup.collection import microseconds
 from dedup.result import ScanResult
@@ -31,7 +32,10 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     if not (shutil.which("java") or os.environ.get("JAVA_HOME")):
         pytest.skip("there is no Java")
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+    quick = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"  # a few hundred rows end before better code would be compiled
     settings = {
+        "spark.driver.extraJavaOptions": quick,
+        "spark.executor.extraJavaOptions": quick,
         "spark.driver.host": "127.0.0.1",
         "spark.driver.bindAddress": "127.0.0.1",
         "spark.driver.memory": "1g",
@@ -39,7 +43,6 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
         "spark.ui.enabled": "false",
         "spark.shuffle.io.retryWait": "100ms",  # before what a killed executor had is worked out again; else 15 s
         "spark.locality.wait": "0s",
-        # A few hundred rows are read before the code for them would be compiled.
         "spark.sql.codegen.wholeStage": "false",
         "spark.sql.codegen.factoryMode": "NO_CODEGEN",
         "spark.ui.showConsoleProgress": "false",
@@ -97,11 +100,31 @@ def executors(spark: Any) -> list[int]:
     return sorted(found)
 
 
-def kill_one(spark: Any) -> int:
-    """Kill an executor; its process id."""
-    victim = executors(spark)[0]
-    os.kill(victim, signal.SIGKILL)
-    return victim
+def killing(compare: Callable[[Any], Iterator[Any]], trace: str) -> Callable[[Any], Iterator[Any]]:
+    """The same for a task to run, but the first one kills the executor that it runs on, whose process id is in ``trace``."""
+
+    def compared(batches: Any) -> Iterator[Any]:
+        daemon = os.getppid()  # which forks the workers of an executor
+        victim = Path(f"/proc/{daemon}/stat").read_text().rpartition(")")[2].split()[1]
+        try:
+            with open(trace, "x") as file:
+                file.write(victim)
+        except FileExistsError:
+            yield from compare(batches)
+        else:
+            os.kill(int(victim), signal.SIGKILL)
+
+    return compared
+
+
+def crowd(copies: int = 30) -> list[Story]:
+    """Edited versions of edited versions of one story, so that most look like more others than a full bucket holds."""
+    drawn, fresh = random.Random(1), fresh_words(1_000_000)
+    versions = [words(150)]
+    for _ in range(copies):
+        parent = drawn.choice(versions)
+        versions.append(changed(parent, [place for place in range(150) if drawn.random() < 0.02], fresh))
+    return stories([" ".join(version) for version in versions], "version-")
 
 
 def world() -> list[Story]:

@@ -37,8 +37,7 @@ def stories_of(given: DataFrame, keep: str) -> DataFrame:
         wanted["source"] = "string"
     for name in wanted:
         if name not in given.columns and name not in ("path", "source"):
-            raise UsageError(f"column {name!r}: not there, and the keep policy or the scan needs it; the DataFrame has "
-                             f"{', '.join(given.columns)}")  # fmt: skip
+            raise UsageError(f"column {name!r}: not there; the DataFrame has {', '.join(given.columns)}")
     columns = [
         (F.col(name) if name in given.columns else F.lit(None)).cast(kind).alias(name) for name, kind in wanted.items()
     ]

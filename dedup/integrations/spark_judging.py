@@ -31,11 +31,14 @@ class Judging:
         self._holders: list[DataFrame] = []
         self._if_kept: list[DataFrame] = []
         self._open = 0
-        self.dropped, self._blocks = self._round(run.table([], "rank bigint"))
+        self._settled = True
+        self._blocks: _Blocks = {}
+        self.dropped = run.table([], "rank bigint")
 
     def add(self, compared: DataFrame, *, few: bool = False) -> None:
         """Take in pairs as ``verify`` gives them; if they are ``few``, their keys are sent to the stories."""
         self._parts.append(compared)
+        self._settled = False
         open = compared.filter(F.col("strength") == OPEN)
         count = open.count()
         if count:
@@ -52,7 +55,7 @@ class Judging:
 
     def settle(self) -> DataFrame:
         """The ranks of dropped stories: judge until those that are dropped are also those by whom all were judged."""
-        while True:
+        while not self._settled:
             live = self._drops(self._compared().filter(F.col("strength").between(0, self._none() - 1)))
             if self._open:
                 coded = self._coded(self._compared().filter(F.col("strength") == OPEN), self._holders)
@@ -60,8 +63,8 @@ class Judging:
             kept = live.join(self.dropped, F.col("earlier") == F.col("rank"), "left_anti")
             before = self._blocks
             self.dropped, self._blocks = self._round(kept.select(F.col("later").alias("rank")).distinct())
-            if self._blocks == before:
-                return self.dropped
+            self._settled = self._blocks == before
+        return self.dropped
 
     def keepers(self) -> DataFrame:
         """For each dropped story, ``later``, the kept one that absorbs it, with code and Jaccard similarity; call

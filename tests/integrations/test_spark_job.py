@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import json
 import os
-import threading
-import time
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -16,10 +14,11 @@ from typing import Any
 
 import pytest
 from corpora import FIXTURES, exact_pair, scan_stories, stories
-from spark_session import executors, expected, frame, kill_one, rows, spark, world
+from spark_session import crowd, executors, expected, frame, killing, rows, spark, world
 
 import dedup
 from dedup.errors import UsageError
+from dedup.matching import Matching
 from dedup.read import ReadOptions, read_stories
 from dedup.settings import Settings
 from dedup.story import Relation, Story
@@ -34,24 +33,42 @@ def answers(result: Any) -> tuple[list[Any], list[Any]]:
     return rows(result.pairs, "a", "b"), rows(result.decisions, "id")
 
 
-def test_the_answers_of_a_scan_though_an_executor_is_killed(spark: Any, tmp_path: Path) -> None:
+def test_the_answers_of_a_scan_though_an_executor_is_killed(
+    spark: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It dies in the first task that compares pairs of bands, and with it what it had shuffled for that step."""
+    from dedup.integrations import spark_pairs
     from dedup.integrations.spark_job import scan
 
-    given, killed = world(), []
+    given, trace, running = world(), tmp_path / "killed", executors(spark)
+    real = spark_pairs.Comparer
 
-    def kill() -> None:
-        while not list(tmp_path.glob("work/*-buckets/_SUCCESS")):
-            time.sleep(0.05)
-        killed.append(kill_one(spark))
+    def deadly(*arguments: Any) -> Any:
+        comparer = real(*arguments)
+        return killing(comparer, str(trace)) if comparer.every else comparer
 
-    killer = threading.Thread(target=kill, daemon=True)
-    killer.start()
+    monkeypatch.setattr(spark_pairs, "Comparer", deadly)
     result = scan(frame(spark, given, 7), str(tmp_path / "work"))
-    killer.join(60)
     assert answers(result) == expected(scan_stories(given))
-    assert len(killed) == 1
-    assert killed[0] not in executors(spark)
     assert result.left_out == 0
+    killed = int(trace.read_text())
+    assert killed in running
+    assert killed not in executors(spark)
+
+
+@pytest.mark.parametrize("partitions", [1, 7])
+def test_a_crowd_is_listed_with_whom_it_keeps(
+    spark: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, partitions: int
+) -> None:
+    from dedup.integrations.spark_job import scan
+
+    given = crowd()
+    wanted = expected(scan_stories(given))
+    assert answers(scan(frame(spark, given, partitions), str(tmp_path / "work"))) == wanted
+    monkeypatch.setattr(Matching, "verify_proposed", Matching.verify)
+    every, decided = expected(scan_stories(given))
+    assert decided == wanted[1]
+    assert len(wanted[0]) < len(every) / 2  # so that there are pairs that must not be listed
 
 
 def test_every_option_at_once(spark: Any, tmp_path: Path) -> None:
