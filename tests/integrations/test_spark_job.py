@@ -26,7 +26,7 @@ from dedup.story import Relation, Story
 __all__ = ["spark"]
 
 pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")
-MUCH = bool(os.environ.get("DEDUP_SPARK"))
+much = pytest.mark.skipif(not os.environ.get("DEDUP_SPARK"), reason="takes minutes; set DEDUP_SPARK=1")
 
 
 def answers(result: Any) -> tuple[list[Any], list[Any]]:
@@ -40,7 +40,7 @@ def test_the_answers_of_a_scan_though_an_executor_is_killed(
     from dedup.integrations import spark_pairs
     from dedup.integrations.spark_job import scan
 
-    given, trace, running = world(), tmp_path / "killed", executors(spark)
+    given, trace, running = crowd(), tmp_path / "killed", executors(spark)
     real = spark_pairs.Comparer
 
     def deadly(*arguments: Any) -> Any:
@@ -56,19 +56,21 @@ def test_the_answers_of_a_scan_though_an_executor_is_killed(
     assert killed not in executors(spark)
 
 
+def test_the_crowd_has_pairs_that_are_not_listed(monkeypatch: pytest.MonkeyPatch) -> None:
+    listed, decided = expected(scan_stories(crowd()))
+    monkeypatch.setattr(Matching, "verify_proposed", Matching.verify)
+    every, same = expected(scan_stories(crowd()))
+    assert len(listed) < len(every) / 2
+    assert decided == same
+
+
+@much
 @pytest.mark.parametrize("partitions", [1, 7])
-def test_a_crowd_is_listed_with_whom_it_keeps(
-    spark: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, partitions: int
-) -> None:
+@pytest.mark.parametrize("given", [crowd(), crowd(80), world()], ids=["crowd", "larger-crowd", "world"])
+def test_small_collections(spark: Any, tmp_path: Path, given: list[Story], partitions: int) -> None:
     from dedup.integrations.spark_job import scan
 
-    given = crowd()
-    wanted = expected(scan_stories(given))
-    assert answers(scan(frame(spark, given, partitions), str(tmp_path / "work"))) == wanted
-    monkeypatch.setattr(Matching, "verify_proposed", Matching.verify)
-    every, decided = expected(scan_stories(given))
-    assert decided == wanted[1]
-    assert len(wanted[0]) < len(every) / 2  # so that there are pairs that must not be listed
+    assert answers(scan(frame(spark, given, partitions), str(tmp_path / "work"))) == expected(scan_stories(given))
 
 
 def test_every_option_at_once(spark: Any, tmp_path: Path) -> None:
@@ -88,6 +90,7 @@ def test_every_option_at_once(spark: Any, tmp_path: Path) -> None:
     )
 
 
+@much
 def test_ids_are_those_of_the_data_though_a_task_fails(spark: Any, tmp_path: Path) -> None:
     from dedup.integrations.spark_job import scan
 
@@ -166,7 +169,7 @@ def test_a_frame_that_will_not_do(spark: Any, tmp_path: Path, columns: str, keep
         scan(spark.createDataFrame([], columns), str(tmp_path), keep=keep)
 
 
-@pytest.mark.skipif(not MUCH, reason="takes minutes; set DEDUP_SPARK=1")
+@much
 @pytest.mark.parametrize("partitions", [1, 7, 64])
 @pytest.mark.parametrize("name", ["fixtures", "reuters21578", "newsarticles2017"])
 def test_a_corpus(spark: Any, tmp_path: Path, name: str, partitions: int) -> None:
