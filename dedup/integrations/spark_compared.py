@@ -134,11 +134,13 @@ class Comparer:
     def _keys(self, corpus: kernels.Corpus, compared: Compared, code: npt.NDArray[np.int16]) -> Any:
         # What cannot depend on them has none, in a scan, either.
         wanted = np.intersect1d(Judgement(compared, self.settings).open, np.flatnonzero(code == OPEN))
-        order = np.arange(len(corpus), dtype=np.uint32)
-        pairs = np.column_stack([compared.column("a"), compared.column("b")])[wanted]
-        shared, values, _ = kernels.shared_keys(corpus, order, np.ascontiguousarray(pairs), 1)
-        count = np.bincount(wanted[shared[:, 0]], minlength=len(compared))
-        return lists(values.view(np.int64), np.cumsum(count))
+        keys, ends = corpus.passage_keys() if len(wanted) else (np.empty(0, np.uint64), np.zeros(1, np.uint64))
+        own = np.split(keys, ends[:-1].astype(np.intp))
+        shared = [np.empty(0, np.uint64)] * len(compared)
+        for row in wanted.tolist():
+            shared[row] = np.intersect1d(own[compared.rows[row, 0]], own[compared.rows[row, 1]])
+        count = [len(found) for found in shared]
+        return lists(np.concatenate([np.empty(0, np.uint64), *shared]).view(np.int64), np.cumsum(count))
 
 
 def strengths_of(dropping: Sequence[int]) -> npt.NDArray[np.int16]:
