@@ -37,17 +37,16 @@ def test_the_answers_of_a_scan_though_an_executor_is_killed(
     spark: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It dies in the first task that compares pairs of bands, and with it what it had shuffled for that step."""
-    from dedup.integrations import spark_pairs
+    from dedup.integrations.spark_compared import Comparer
     from dedup.integrations.spark_job import scan
 
     given, trace, running = crowd(), tmp_path / "killed", executors(spark)
-    real = spark_pairs.Comparer
 
     def deadly(*arguments: Any) -> Any:
-        comparer = real(*arguments)
+        comparer = Comparer(*arguments)
         return killing(comparer, str(trace)) if comparer.every else comparer
 
-    monkeypatch.setattr(spark_pairs, "Comparer", deadly)
+    monkeypatch.setattr("dedup.integrations.spark_pairs.Comparer", deadly)
     result = scan(frame(spark, given, 7), str(tmp_path / "work"))
     assert answers(result) == expected(scan_stories(given))
     assert result.left_out == 0
