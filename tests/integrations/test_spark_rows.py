@@ -8,14 +8,17 @@ from typing import Any
 
 import numpy as np
 import pytest
-from corpora import words
+from corpora import near_copy, words
 from hypothesis import given
 from hypothesis import strategies as st
 
 pa = pytest.importorskip("pyarrow")
 
+from dedup.integrations.spark_compared import HEAD, Comparer  # noqa: E402
 from dedup.integrations.spark_rows import Buckets, Sketcher, all_pairs, mixed  # noqa: E402
-from dedup.settings import Settings  # noqa: E402
+from dedup.relate import NO_RELATION  # noqa: E402
+from dedup.scanning import dropping_codes  # noqa: E402
+from dedup.settings import DROPPING, Settings  # noqa: E402
 
 ROWS = st.sets(st.tuples(st.integers(-3, 3), st.integers(0, 12)), max_size=60)
 
@@ -87,3 +90,20 @@ def test_a_band_has_one_key_wherever_its_values_stand_alike() -> None:
     assert [row["tokens"] for row in (same, other, short)] == [60, 60, -1]  # the last has no id
     assert same["published"] == 1_714_521_600_000_000
     assert upper["published"] == other["published"] == short["published"] == -(1 << 63)
+
+
+@pytest.mark.parametrize("size", [1, 2, 9])
+def test_every_pair_in_the_window_is_told_of(size: int) -> None:
+    base, other = words(100), words(100, 5_000)
+    texts = {HEAD: " ".join(base), 1: near_copy(50, base), 2: " ".join(other), 3: near_copy(20, base)}
+    near = [(0, later, 3_000_000 if later == 3 else later, text) for later, text in texts.items()]
+    far = [(7, HEAD, 0, " ".join(other)), (7, 8, 0, near_copy(30, other))]
+    columns = [list(column) for column in zip(*near, *far, strict=True)]
+    earlier, later, published, text = columns
+    table = pa.table({"earlier": earlier, "later": later, "head": later, "published": published, "text": text})
+    found = {}
+    for batch in Comparer(Settings(), dropping_codes(DROPPING), 1_000_000, True)(table.to_batches(size)):
+        for row in batch.to_pylist():
+            assert (row["later"], row["earlier"]) not in found
+            found[row["later"], row["earlier"]] = row["alike"], row["code"] != NO_RELATION
+    assert found == {(1, 0): (True, True), (2, 0): (False, False), (8, 7): (True, True)}
