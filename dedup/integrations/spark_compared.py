@@ -15,7 +15,7 @@ from dedup import kernels
 from dedup.integrations.spark_rows import Batches, Longs, lists, longs, longs_of
 from dedup.kernels import OVERLAP_COLUMNS, QUOTE_COLUMNS, UNDATED
 from dedup.relate import NO_RELATION, RELATIONS, Commonness, Judgement, relate
-from dedup.relate.rarity import unseen
+from dedup.relate.rarity import extremes, unseen
 from dedup.result import update_of
 from dedup.settings import Settings
 from dedup.story import Overlap
@@ -36,7 +36,6 @@ RECORD = (
     "a string, b string, relation string, jaccard double, containment_a double, containment_b double, shared_words bigint, "
     "longest_passage bigint, passages array<struct<a:array<bigint>,b:array<bigint>,words:bigint>>, update_of string"
 )
-_FAR = 1e300  # further than any commonness; no infinity, which times a weight of 0 is no number
 
 
 @dataclass(frozen=True)
@@ -123,9 +122,9 @@ class Comparer:
 
     def _judged(self, compared: Compared) -> tuple[npt.NDArray[np.int16], npt.NDArray[np.int16]]:
         """Relation and strength of each pair, ``OPEN`` where it is not the same however common its passages are."""
-        count = len(compared)
-        extremes = [np.full(count, -_FAR), np.full(count, _FAR)]
-        codes = np.array([relate(compared, self.settings, Commonness(b, a)) for b in extremes for a in extremes])
+        ends = extremes(len(compared), self.settings)
+        corners = [Commonness(before.before, anywhere.anywhere) for before in ends for anywhere in ends]
+        codes = np.array([relate(compared, self.settings, corner) for corner in corners])
         strengths = strengths_of(self.dropping)[codes]
         code = np.where((codes == codes[0]).all(axis=0), codes[0].astype(np.int16), OPEN)
         strength = np.where((strengths == strengths[0]).all(axis=0), strengths[0], OPEN)
