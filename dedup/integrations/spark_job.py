@@ -2,7 +2,7 @@
 
 ::
 
-    spark-submit --master ... -m dedup.integrations.spark_job stories/*.parquet out/
+    spark-submit --master ... .../dedup/integrations/spark_job.py s3a://archive/stories/ s3a://archive/dedup/
     python -m dedup.integrations.spark_job wire.jsonl.gz out/ --keep earliest
 
 docs/spark.md tells how it works, what it costs and what the cluster needs.
