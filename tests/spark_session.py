@@ -83,7 +83,7 @@ def rows(table: Any, *keys: str) -> list[Any]:
 
 def expected(result: ScanResult) -> tuple[list[Any], list[Any]]:
     """The pairs and decisions of a scan as ``rows`` gives them."""
-    pairs, decisions = msgspec.json.decode(msgspec.json.encode([list(result.pairs), result.decisions]))
+    pairs, decisions = msgspec.json.decode(msgspec.json.encode([list(result.pairs), list(result.decisions)]))
     return pairs, decisions
 
 
