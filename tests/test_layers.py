@@ -76,12 +76,13 @@ def test_heavy_libraries_stay_in_their_rooms() -> None:
         "typer": {"cli"},
         "rich": {"cli", "report"},
         "jinja2": {"report"},
-        "pyarrow": {"report", "read"},
+        "pyarrow": {"report", "read", "integrations"},
         "trafilatura": {"read"},
         "ftfy": {"read"},
         "charset_normalizer": {"read"},
         "datasketch": {"integrations"},
         "scrapy": {"integrations"},
+        "pyspark": {"integrations"},
     }
     rooms["psycopg"] = {"index"}
     for path in MODULES:

@@ -31,7 +31,7 @@ def identical_classes(ranks: Ranks, full_class: int) -> Classes:
     """
     head = ranks.corpus.identical_heads(ranks.order)
     if ranks.window is not None:
-        head = _within(head, ranks.published, ranks.window)
+        head = within(head, ranks.published, ranks.window)
     own = np.arange(len(head), dtype=np.uint32)
     size = np.bincount(head, minlength=len(head))[head]
     is_copy = head != own
@@ -49,7 +49,7 @@ def identical_classes(ranks: Ranks, full_class: int) -> Classes:
     return Classes(head, active, np.ascontiguousarray(pairs[np.lexsort((pairs[:, 1], pairs[:, 0]))]))
 
 
-def _within(head: npt.NDArray[np.uint32], published: npt.NDArray[np.int64], window: int) -> npt.NDArray[np.uint32]:
+def within(head: npt.NDArray[np.uint32], published: npt.NDArray[np.int64], window: int) -> npt.NDArray[np.uint32]:
     """Classes cut so that no copy is further from its head than the window; a story without a date is near every other."""
     new = head.copy()
     dated: dict[int, tuple[list[int], list[int]]] = {}  # of a class: the dates of its heads, ascending, and their ranks

@@ -291,7 +291,10 @@ def test_below_a_limit_of_memory_it_finds_the_same(dedup: Run, folder: Path, tmp
         (["--memory", "much"], "--memory 'much': give a number and a unit, K, M, G or T, such as 500M or 4G"),
         (["--memory", "-1G"], "--memory '-1G': give a number and a unit"),
         (["--memory", "100k"], "memory 102,400 bytes: too little for any run; give at least 64 MiB"),
-        (["--memory", "4 GiB", "--temp", "nowhere"], "'nowhere': No such file or directory; say where a temporary file can be"),
+        (
+            ["--memory", "4 GiB", "--temp", "nowhere"],
+            "'nowhere': No such file or directory; say where a temporary file can be",
+        ),
         (["--temp", "."], "--temp: is for --memory; give that, too"),
     ],
 )

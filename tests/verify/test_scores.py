@@ -167,6 +167,13 @@ def test_a_pair_is_kept_from_the_floors_on(text: list[str], settings: Settings, 
     assert len(compare_pairs(corpus, np.array([[0, 1]], np.uint32), settings)) == wanted
 
 
+def test_what_comes_before_a_pair_does_not_hide_it() -> None:
+    """The first pair looks alike, so the sieve holds none of its words when the next story's turn comes."""
+    texts = [" ".join(text) for text in (BASE, BASE[:30] + words(270, 300), changed(BASE, [50], fresh_words(700)))]
+    pairs = np.array([[0, 2], [1, 2]], np.uint32)
+    assert compare_pairs(corpus_of(texts), pairs, Settings()).rows[:, :2].tolist() == pairs.tolist()
+
+
 SHORT = ["one", "two", "three", "four", "five", "six", "seven", "eight"]
 
 

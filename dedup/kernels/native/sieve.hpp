@@ -181,13 +181,14 @@ inline void hold_back(const Corpus& corpus, std::span<const StoryPair> pairs, co
   for_each_task(tasks, threads, [&](std::size_t task, std::size_t worker) {
     Fingerprints::Set& set = sets[worker];
     Fingerprints::Story a;
-    std::uint32_t in_set = pairs[task * kPiece].a + 1;  // any other story
+    const StoryPair* in_set = nullptr;  // by whose first story the set is
     for (std::size_t p = task * kPiece; p < std::min(pairs.size(), (task + 1) * kPiece); ++p) {
       if (stays[p]) continue;
-      if (in_set != pairs[p].a) {
+      if (!in_set || in_set->a != pairs[p].a) {
         set.remove(a);
-        a = prints.of(in_set = pairs[p].a);
+        a = prints.of(pairs[p].a);
         set.add(a);
+        in_set = &pairs[p];
       }
       const Fingerprints::Story& b = prints.of(pairs[p].b);
       stays[p] = may_reach(set.count(b), a, b, floor);
