@@ -189,4 +189,58 @@ class DaftNormalised(Daft):
         return normalise(self.api.col("text"), remove_punct=True, lowercase=True, white_space=True)
 
 
-PEERS: tuple[type[Peer], ...] = (Datasketch, Rensa, Gaoya, Daft, DaftNormalised)
+class FastSketch(Peer):
+    """FastSketchLSH, its batch call on one thread. Sets that are empty it refuses: those get a shingle that no other has."""
+
+    name = "FastSketchLSH"
+    module = "FastSketchLSH"
+    requirement = "fastsketchlsh>=1.0"
+    does_not = "no tokeniser (Python, ASCII case); a few hashes a shingle fill all slots: own values"
+    rounds = 3
+
+    def sketcher(self, texts: Sequence[str]) -> Callable[[], Any]:
+        batch = self.api.FastSimilaritySketch(size=NUM_PERM).batch
+        return lambda: batch([shingles(text) or [str(number).encode()] for number, text in enumerate(texts)], num_threads=1)
+
+    def signatures(self, sketched: Any) -> npt.NDArray[np.uint32]:
+        low: npt.NDArray[np.uint32] = sketched.astype(np.uint32)  # of 64 bits; the low ones tell two values apart
+        return low
+
+
+class Tors(Peer):
+    """One call a text, on the words of UAX #29, lower-cased."""
+
+    name = "tors"
+    module = "tors"
+    requirement = "tors>=0.16"
+    does_not = "no Unicode folding (lower-cases); own values; one text a call"
+    rounds = 2
+
+    def sketcher(self, texts: Sequence[str]) -> Callable[[], Any]:
+        signature = self.api.minhash_signature
+        return lambda: [signature(text, num_perm=NUM_PERM, shingle_size=SHINGLE) for text in texts]
+
+    def signatures(self, sketched: Any) -> npt.NDArray[np.uint32]:
+        return np.array(sketched, np.uint64).astype(np.uint32)
+
+
+class Stringzillas(Peer):
+    """Fingerprints of bytes: windows of 32, about as long as five words, on one core; the texts lie in its own strings."""
+
+    name = "stringzillas"
+    module = "stringzillas"
+    requirement = "stringzillas-cpus>=5"
+    does_not = "no words: windows of 32 bytes, no folding or case; own values; texts prepared"
+    rounds = 2
+
+    def sketcher(self, texts: Sequence[str]) -> Callable[[], Any]:
+        strings = importlib.import_module("stringzilla").Strs(list(texts))
+        engine = self.api.Fingerprints(ndim=NUM_PERM, window_widths=np.array([32], np.uint64))
+        one_core = self.api.DeviceScope(cpu_cores=1)
+        return lambda: engine(strings, one_core)[0]
+
+    def signatures(self, sketched: Any) -> npt.NDArray[np.uint32]:
+        return np.asarray(sketched, np.uint32)
+
+
+PEERS: tuple[type[Peer], ...] = (Datasketch, Rensa, FastSketch, Gaoya, Daft, DaftNormalised, Tors, Stringzillas)

@@ -74,20 +74,20 @@ class Corpus {
     const auto lock = reading();
     return size();
   }
-  // Bytes that a join may take for a while, or 0 for any number: an eighth of the memory, or most of what is left of it.
+  // Bytes that a join may take for a while, or 0 for any number: an eighth of the memory, or what is left of five eighths.
   std::size_t working_memory() const {
     if (!spill_) return 0;
     trim();
-    const std::size_t used = resident(), most = memory_ / 4 * 3;
+    const std::size_t used = resident(), most = memory_ / 8 * 5;
     return std::max(memory_ / 8, used < most ? most - used : 0);
   }
   // Lets go of what lies in the file. Whatever else is done with the corpus may go on.
   void trim() const {
     if (spill_) spill_->trim();
   }
-  // The same once three quarters of the memory are taken: called by all who read many stories, after some of them.
+  // The same once seven eighths of the memory are taken: called by all who read many stories, after some of them.
   void breathe() const {
-    if (spill_) spill_->breathe(memory_ / 4 * 3);
+    if (spill_) spill_->breathe(memory_ / 8 * 7);
   }
   std::size_t memory() const { return memory_; }
   const std::shared_ptr<Spill>& spill() const { return spill_; }

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <cstddef>
 #include <cstdint>
@@ -67,9 +68,11 @@ class Spill {
     Extent extent_;
   };
 
-  // Trims where the process has more than `most` bytes of memory, or where the system does not say how many it has.
+  // Trims where the process has more than `most` bytes of memory, or now and then where the system does not say how many.
   void breathe(std::size_t most) const {
-    if (const std::size_t used = resident(); used == 0 || used > most) trim();
+    constexpr std::uint32_t kNowAndThen = 1024;
+    const std::size_t used = resident();
+    if (used > most || (used == 0 && breaths_.fetch_add(1, std::memory_order_relaxed) % kNowAndThen == 0)) trim();
   }
 
   // Bytes of memory that the process has; 0 where the system does not say.
@@ -117,10 +120,19 @@ class Spill {
     used_ = 0;
   }
 
+  // Grows the file, and gives what went wrong, or 0. A page of a file that finds no room on the disk would end the process
+  // when it is written to, so the room is taken here, where the system has a call for it.
+  int lengthened(std::size_t bytes) const {
+#ifdef __linux__
+    return posix_fallocate(file_, static_cast<off_t>(size_), static_cast<off_t>(bytes));
+#else
+    return ftruncate(file_, static_cast<off_t>(size_ + bytes)) == 0 ? 0 : errno;
+#endif
+  }
+
   // A further piece of the file. The lock must be held.
   Extent mapped(std::size_t bytes) const {
-    // A page of a file that finds no room on the disk would end the process when it is written to: the room comes first.
-    if (const int failure = posix_fallocate(file_, static_cast<off_t>(size_), static_cast<off_t>(bytes)))
+    if (const int failure = lengthened(bytes))
       throw std::system_error(failure, std::generic_category(), "temporary file");
     void* data = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, file_, static_cast<off_t>(size_));
     if (data == MAP_FAILED) throw std::system_error(errno, std::generic_category(), "temporary file");
@@ -131,6 +143,7 @@ class Spill {
 
   mutable std::mutex mutex_;
   int file_, statistics_;
+  mutable std::atomic<std::uint32_t> breaths_{0};
   mutable std::size_t size_ = 0;
   std::size_t used_ = 0;  // of the last extent
   std::vector<Extent> extents_;
