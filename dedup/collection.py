@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -125,11 +126,17 @@ class Collection:
 
     def _sketch(self, texts: list[str]) -> None:
         """Begin to sketch texts, or wait for those that are begun."""
-        try:
+        with self.disk_told():
             if texts:
                 self._sketching.add(texts)
             else:
                 self._sketching.wait()
+
+    @contextmanager
+    def disk_told(self) -> Iterator[None]:
+        """While the corpus is worked with: UsageError where the temporary file finds no room."""
+        try:
+            yield
         except OSError as failure:
             if self._spilling is None:
                 raise

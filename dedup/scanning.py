@@ -131,8 +131,9 @@ def compare(
     """Everything from the sketches on."""
     check_window(window)
     order = keep_order(keep, collection.keys())
-    matching = Matching(collection, order, dropping, window, on_pairs=on_pairs)
-    matching.run(on_step=on_step)
+    with collection.disk_told():
+        matching = Matching(collection, order, dropping, window, on_pairs=on_pairs)
+        matching.run(on_step=on_step)
     if on_step:
         on_step("clustering")
     compared, codes, absorbed = matching.verified.result()

@@ -153,20 +153,21 @@ def test_nothing_is_left_in_the_folder(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_full_disk_is_told_and_not_a_crash(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("room", "at"), [(1, 0), (65, 64)], ids=["while texts are read", "while bands are joined"])
+def test_a_full_disk_is_told_and_not_a_crash(tmp_path: Path, room: int, at: int) -> None:
     code = """
 import resource, sys
 from dedup.errors import UsageError
 from dedup.scanning import scan
-resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, 1 << 20))
+resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[3]) << 20, int(sys.argv[3]) << 20))
 try:
     scan([sys.argv[1]], memory=1 << 40, temp=sys.argv[2])
 except UsageError as error:
     print(error)
 """
-    done = run(code, FIXTURES, tmp_path)
+    done = run(code, FIXTURES, tmp_path, room)
     assert done.stderr == ""
-    assert done.stdout.startswith(f"{str(tmp_path)!r}: File too large, at 0 MiB of a temporary file; make room, or name")
+    assert done.stdout.startswith(f"{str(tmp_path)!r}: File too large, at {at} MiB of a temporary file; make room, or name")
 
 
 def test_resident_memory_is_what_the_process_has() -> None:
