@@ -202,7 +202,7 @@ class PreparedCache {
 
   Prepared& first(std::uint32_t story) { return ready(first_, story); }
   Prepared& second(std::uint32_t story) {
-    const bool large = corpus_.text(story).size() > kLargeBytes;
+    const bool large = corpus_.text_bytes(story) > kLargeBytes;
     return ready(large ? large_ : slots_[story % kSlots], story);
   }
 
@@ -212,13 +212,14 @@ class PreparedCache {
   static constexpr std::uint32_t kNoStory = 0xFFFFFFFFu;
   struct Slot {
     std::uint32_t story = kNoStory;
+    Buffer<char> text;
     Prepared prepared;
   };
 
   Prepared& ready(Slot& slot, std::uint32_t story) const {
     if (slot.story != story) {
       slot.story = kNoStory;  // stays so if preparing throws
-      prepare(corpus_.text(story), corpus_.settings().shingle, slot.prepared);
+      prepare(corpus_.text(story, slot.text), corpus_.settings().shingle, slot.prepared);
       slot.story = story;
     }
     return slot.prepared;
@@ -288,11 +289,9 @@ inline Overlaps compare_pairs(const Corpus& corpus, std::span<const StoryPair> p
   team.reserve(workers);
   for (std::size_t w = 0; w < workers; ++w) team.emplace_back(corpus, settings);
   for_each_task(tasks, threads, [&](std::size_t task, std::size_t worker) {
-    Breath breath(corpus);
     for (std::size_t i = task * kPiece; i < std::min(places.size(), (task + 1) * kPiece); ++i) {
       const std::uint64_t row = found[task].rows.size();
       if (team[worker].compare(pairs[places[i]], floor, found[task])) row_of[places[i]] = task << 32 | row;
-      breath.take(2);
     }
   });
   Overlaps all;

@@ -61,6 +61,18 @@ class Corpus {
   std::size_t num_perm() const { return settings_.permutations.count; }
   std::string_view text(std::size_t i) const { return {stories_[i].text, stories_[i].text_bytes}; }
   std::span<const std::uint32_t> signature(std::size_t i) const { return {stories_[i].signature, num_perm()}; }
+  // The same for who looks at a story here and one there: copied to `room` where they lie in a file.
+  std::string_view text(std::size_t i, Buffer<char>& room) const {
+    if (!spill_ || stories_[i].text_bytes == 0) return text(i);
+    spill_->read(stories_[i].text, stories_[i].text_bytes, room);
+    return {room.data(), room.size()};
+  }
+  std::span<const std::uint32_t> signature(std::size_t i, Buffer<std::uint32_t>& room) const {
+    if (!spill_) return signature(i);
+    spill_->read(stories_[i].signature, num_perm(), room);
+    return {room.data(), room.size()};
+  }
+  std::size_t text_bytes(std::size_t i) const { return stories_[i].text_bytes; }
   std::span<const std::uint64_t> keys(std::size_t i) const { return {stories_[i].keys, stories_[i].key_count}; }
   std::uint64_t digest(std::size_t i) const { return stories_[i].digest; }
   std::uint32_t token_count(std::size_t i) const { return stories_[i].tokens; }

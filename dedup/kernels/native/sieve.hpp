@@ -34,13 +34,27 @@ inline void check_stories(const Corpus& corpus, std::span<const StoryPair> pairs
       throw std::invalid_argument("pairs: names a story that is not in the corpus");
 }
 
-// How many values the signatures have in common.
-inline std::uint32_t agreement(const Corpus& corpus, const StoryPair& pair) {
-  const auto x = corpus.signature(pair.a), y = corpus.signature(pair.b);
-  std::uint32_t equal = 0;
-  for (std::size_t k = 0; k < x.size(); ++k) equal += x[k] == y[k];
-  return equal;
-}
+// How many values the signatures of two stories have in common.
+class Agreement {
+ public:
+  explicit Agreement(const Corpus& corpus) : corpus_(corpus) {}
+  std::uint32_t of(const StoryPair& pair) {
+    if (!known_ || first_ != pair.a) x_ = corpus_.signature(pair.a, room_x_);
+    known_ = true;
+    first_ = pair.a;
+    const auto y = corpus_.signature(pair.b, room_y_);
+    std::uint32_t equal = 0;
+    for (std::size_t k = 0; k < y.size(); ++k) equal += x_[k] == y[k];
+    return equal;
+  }
+
+ private:
+  const Corpus& corpus_;
+  bool known_ = false;
+  std::uint32_t first_ = 0;
+  std::span<const std::uint32_t> x_;  // of the first story, which many pairs in a row share
+  Buffer<std::uint32_t> room_x_, room_y_;
+};
 
 // The same for each of many pairs.
 inline Buffer<std::uint32_t> agreements(const Corpus& corpus, std::span<const StoryPair> pairs, std::size_t threads) {
@@ -50,11 +64,9 @@ inline Buffer<std::uint32_t> agreements(const Corpus& corpus, std::span<const St
   Buffer<std::uint32_t> equal;
   equal.resize(pairs.size());
   for_each_task((pairs.size() + kPiece - 1) / kPiece, threads, [&](std::size_t task, std::size_t) {
-    Breath breath(corpus);
-    for (std::size_t p = task * kPiece; p < std::min(pairs.size(), (task + 1) * kPiece); ++p) {
-      equal[p] = agreement(corpus, pairs[p]);
-      breath.take(2);
-    }
+    Agreement agreement(corpus);
+    for (std::size_t p = task * kPiece; p < std::min(pairs.size(), (task + 1) * kPiece); ++p)
+      equal[p] = agreement.of(pairs[p]);
   });
   return equal;
 }
@@ -105,11 +117,9 @@ class Fingerprints {
     for_each_task(values_.size(), threads, [&](std::size_t task, std::size_t worker) {
       Buffer<std::uint16_t>& values = values_[task];
       Sketcher& sketcher = team[worker].sketcher;
-      Breath breath(corpus);
       const std::size_t first = task * kPiece, last = std::min(wanted.size(), first + kPiece);
       for (std::size_t i = first; i < last; ++i) {
-        shingle_text(corpus.text(wanted[i]), corpus.settings().shingle, sketcher);
-        breath.take(1);
+        shingle_text(corpus.text(wanted[i], team[worker].text), corpus.settings().shingle, sketcher);
         const std::size_t begin = values.size(), count = sketcher.hashes.size();
         values.resize(begin + count);
         for (std::size_t k = 0; k < count; ++k) values[begin + k] = static_cast<std::uint16_t>(sketcher.hashes[k] >> 32);
@@ -135,6 +145,7 @@ class Fingerprints {
   struct Worker {
     Sketcher sketcher;
     Set set;
+    Buffer<char> text;
   };
 
   std::span<const std::uint32_t> wanted_;
@@ -144,9 +155,7 @@ class Fingerprints {
 
 // Whether the signatures promise a pair that no sieve would hold back, so that asking is work for nothing. Stories without
 // shingles have equal signatures, too.
-inline bool look_alike(const Corpus& corpus, const StoryPair& pair) {
-  return std::size_t{agreement(corpus, pair)} * 4 >= corpus.num_perm();
-}
+inline bool look_alike(std::size_t agreement, std::size_t num_perm) { return agreement * 4 >= num_perm; }
 
 // False only if the stories cannot reach the floor together; `shared` is no fewer than the places of b where a shingle of a
 // stands.
@@ -165,11 +174,9 @@ inline void hold_back(const Corpus& corpus, std::span<const StoryPair> pairs, co
   constexpr std::size_t kPiece = 4096;
   const std::size_t tasks = (pairs.size() + kPiece - 1) / kPiece;
   for_each_task(tasks, threads, [&](std::size_t task, std::size_t) {
-    Breath breath(corpus);
-    for (std::size_t p = task * kPiece; p < std::min(pairs.size(), (task + 1) * kPiece); ++p) {
-      stays[p] = look_alike(corpus, pairs[p]);
-      breath.take(2);
-    }
+    Agreement agreement(corpus);
+    for (std::size_t p = task * kPiece; p < std::min(pairs.size(), (task + 1) * kPiece); ++p)
+      stays[p] = look_alike(agreement.of(pairs[p]), corpus.num_perm());
   });
   std::vector<std::uint32_t> wanted;
   for (std::size_t p = 0; p < pairs.size(); ++p)

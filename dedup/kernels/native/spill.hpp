@@ -13,32 +13,36 @@
 #include <cstring>
 #include <mutex>
 #include <system_error>
-#include <vector>
 
 #include "buffer.hpp"
 
 namespace dedup {
 
-// Hands out room in a file that is mapped in extents. What is read or written there counts as resident memory until trim().
+// Hands out room in a file that is mapped, its bytes one after the other in one range of addresses. What is read or written
+// there counts as resident memory until trim().
 class Spill {
-  struct Extent {
-    char* data;
-    std::size_t bytes, place;
-  };
-
  public:
   // `file` is an empty one, open for reading and writing; it is grown here, and may be closed by the caller.
-  explicit Spill(int file)
-      : file_(fcntl(file, F_DUPFD_CLOEXEC, 0)), statistics_(open("/proc/self/statm", O_RDONLY | O_CLOEXEC)) {
-    if (file_ >= 0) return;
-    const int failure = errno;
-    if (statistics_ >= 0) close(statistics_);
-    throw std::system_error(failure, std::generic_category(), "temporary file");
+  explicit Spill(int file) {
+    for (reach_ = kReach; base_ == nullptr; reach_ /= 2) {
+      void* base = mmap(nullptr, reach_, PROT_NONE, kNothing, -1, 0);
+      if (base == MAP_FAILED && reach_ <= kExtent) fail(errno);
+      if (base == MAP_FAILED) continue;
+      base_ = static_cast<char*>(base);
+      break;
+    }
+    file_ = fcntl(file, F_DUPFD_CLOEXEC, 0);
+    if (file_ < 0) {
+      const int failure = errno;
+      munmap(base_, reach_);
+      fail(failure);
+    }
+    statistics_ = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
   }
   Spill(const Spill&) = delete;
   Spill& operator=(const Spill&) = delete;
   ~Spill() {
-    for (const Extent& extent : extents_) munmap(extent.data, extent.bytes);
+    munmap(base_, reach_);
     close(file_);
     if (statistics_ >= 0) close(statistics_);
   }
@@ -54,18 +58,44 @@ class Spill {
     return static_cast<const T*>(place);
   }
 
+  // A copy of `count` values that were kept, for who looks at them here and there: a page that is brought in by its address
+  // brings others with it, and has to be let go again.
+  template <class T>
+  void read(const T* place, std::size_t count, Buffer<T>& out) const {
+    out.resize(count);
+    std::size_t done = 0;
+    while (done < count * sizeof(T)) {
+      const auto from = static_cast<off_t>(reinterpret_cast<const char*>(place) - base_ + done);
+      const ssize_t got = pread(file_, reinterpret_cast<char*>(out.data()) + done, count * sizeof(T) - done, from);
+      if (got == 0) fail(EIO);
+      if (got < 0 && errno != EINTR) fail(errno);
+      if (got > 0) done += static_cast<std::size_t>(got);
+    }
+  }
+
   // Room that is given back to the disk when it is done with.
   class Scratch {
    public:
-    Scratch(const Spill& spill, std::size_t bytes);
+    Scratch(Spill& spill, std::size_t bytes) : spill_(spill), bytes_((bytes + kExtent - 1) / kExtent * kExtent) {
+      const std::lock_guard lock(spill_.mutex_);
+      data_ = spill_.mapped(bytes_);
+    }
     Scratch(const Scratch&) = delete;
     Scratch& operator=(const Scratch&) = delete;
-    ~Scratch();
-    char* data() const { return extent_.data; }
+    ~Scratch() {
+      // The addresses stay taken. Where no hole can be made, the room on the disk does, too, until the end of the run.
+      static_cast<void>(mmap(data_, bytes_, PROT_NONE, kNothing | MAP_FIXED, -1, 0));
+#ifdef FALLOC_FL_PUNCH_HOLE
+      static_cast<void>(fallocate(spill_.file_, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
+                                  static_cast<off_t>(data_ - spill_.base_), static_cast<off_t>(bytes_)));
+#endif
+    }
+    char* data() const { return data_; }
 
    private:
-    const Spill& spill_;
-    Extent extent_;
+    Spill& spill_;
+    std::size_t bytes_;
+    char* data_;
   };
 
   // Trims where the process has more than `most` bytes of memory, or now and then where the system does not say how many.
@@ -87,9 +117,7 @@ class Spill {
 
   // Lets the system take back the memory of all pages; they are read again when they are needed.
   void trim() const {
-    const std::lock_guard lock(mutex_);
-    for (const Extent& extent : extents_) madvise(extent.data, extent.bytes, MADV_DONTNEED);
-    for (const Extent& extent : scratch_) madvise(extent.data, extent.bytes, MADV_DONTNEED);
+    if (const std::size_t size = bytes()) madvise(base_, size, MADV_DONTNEED);
   }
 
   std::size_t bytes() const {
@@ -98,26 +126,28 @@ class Spill {
   }
 
  private:
-  static constexpr std::size_t kAlign = 64, kExtent = std::size_t{64} << 20;
+  static constexpr std::size_t kAlign = 64, kExtent = std::size_t{64} << 20, kReach = std::size_t{1} << 42;
+  static constexpr int kNothing = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
+
+  [[noreturn]] static void fail(int failure) { throw std::system_error(failure, std::generic_category(), "temporary file"); }
 
   void* take(std::size_t bytes) {
     const std::lock_guard lock(mutex_);
     bytes = (bytes + kAlign - 1) / kAlign * kAlign;
-    if (extents_.empty() || used_ + bytes > extents_.back().bytes) grow((bytes + kExtent - 1) / kExtent * kExtent);
-    void* place = extents_.back().data + used_;
-    used_ += bytes;
+    if (next_ == nullptr || bytes > left_) {
+      const std::size_t extent = (bytes + kExtent - 1) / kExtent * kExtent;
+      char* const data = mapped(extent);
+      // Written page by page, it is kept so, and read so: from the large pieces that the system would make of it, a single
+      // story could bring in 2 MiB. An extent that is full may be read ahead.
+      madvise(data, extent, MADV_RANDOM);
+      if (extent_ != nullptr) madvise(extent_, extent_bytes_, MADV_NORMAL);
+      extent_ = next_ = data;
+      extent_bytes_ = left_ = extent;
+    }
+    void* place = next_;
+    next_ += bytes;
+    left_ -= bytes;
     return place;
-  }
-
-  void grow(std::size_t bytes) {
-    extents_.reserve(extents_.size() + 1);
-    const Extent extent = mapped(bytes);
-    // Written page by page, it is kept so, and read so: from the large pieces that the system would make of it, a single
-    // story could bring in 2 MiB. An extent that is full may be read ahead.
-    madvise(extent.data, bytes, MADV_RANDOM);
-    if (!extents_.empty()) madvise(extents_.back().data, extents_.back().bytes, MADV_NORMAL);
-    extents_.push_back(extent);
-    used_ = 0;
   }
 
   // Grows the file, and gives what went wrong, or 0. A page of a file that finds no room on the disk would end the process
@@ -131,41 +161,23 @@ class Spill {
   }
 
   // A further piece of the file. The lock must be held.
-  Extent mapped(std::size_t bytes) const {
-    if (const int failure = lengthened(bytes))
-      throw std::system_error(failure, std::generic_category(), "temporary file");
-    void* data = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, file_, static_cast<off_t>(size_));
-    if (data == MAP_FAILED) throw std::system_error(errno, std::generic_category(), "temporary file");
-    const Extent extent{static_cast<char*>(data), bytes, size_};
+  char* mapped(std::size_t bytes) {
+    if (size_ + bytes > reach_) fail(EFBIG);
+    if (const int failure = lengthened(bytes)) fail(failure);
+    char* const place = base_ + size_;
+    const int how = MAP_SHARED | MAP_FIXED;
+    if (mmap(place, bytes, PROT_READ | PROT_WRITE, how, file_, static_cast<off_t>(size_)) == MAP_FAILED) fail(errno);
     size_ += bytes;
-    return extent;
+    return place;
   }
 
   mutable std::mutex mutex_;
-  int file_, statistics_;
+  int file_ = -1, statistics_ = -1;
+  char* base_ = nullptr;
+  std::size_t reach_ = 0, size_ = 0;
+  char *extent_ = nullptr, *next_ = nullptr;  // the last extent for what is kept, and where it goes on
+  std::size_t extent_bytes_ = 0, left_ = 0;
   mutable std::atomic<std::uint32_t> breaths_{0};
-  mutable std::size_t size_ = 0;
-  std::size_t used_ = 0;  // of the last extent
-  std::vector<Extent> extents_;
-  mutable std::vector<Extent> scratch_;
 };
-
-inline Spill::Scratch::Scratch(const Spill& spill, std::size_t bytes) : spill_(spill) {
-  const std::lock_guard lock(spill_.mutex_);
-  spill_.scratch_.reserve(spill_.scratch_.size() + 1);
-  extent_ = spill_.mapped((bytes + kExtent - 1) / kExtent * kExtent);
-  spill_.scratch_.push_back(extent_);
-}
-
-inline Spill::Scratch::~Scratch() {
-  const std::lock_guard lock(spill_.mutex_);
-  std::erase_if(spill_.scratch_, [this](const Extent& extent) { return extent.data == extent_.data; });
-  munmap(extent_.data, extent_.bytes);
-#ifdef FALLOC_FL_PUNCH_HOLE
-  // Where that cannot be, the room is taken until the end of the run.
-  static_cast<void>(fallocate(spill_.file_, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, static_cast<off_t>(extent_.place),
-                              static_cast<off_t>(extent_.bytes)));
-#endif
-}
 
 }  // namespace dedup
