@@ -44,7 +44,7 @@ BASE = words(100)
 
 
 def as_bytes(result: ScanResult) -> bytes:
-    return msgspec.json.encode([list(result.pairs), result.decisions, result.clusters])
+    return msgspec.json.encode([list(result.pairs), list(result.decisions), result.clusters])
 
 
 def reuters(every: int) -> list[Story]:
