@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <span>
 #include <stdexcept>
+#include <utility>
 #include <vector>
 
 #include "buffer.hpp"
@@ -204,19 +205,95 @@ inline void hold_back(const Corpus& corpus, std::span<const StoryPair> pairs, co
   });
 }
 
+// Pairs in sections that can be judged one after the other: of stories whose fingerprints fit into `room` bytes, or all of
+// them where that is 0. Stories are taken in two ranges at a time, as they lie in the file, so that a story is read again for
+// each range that it has partners in, and not for each section.
+class Sections {
+ public:
+  Sections(const Corpus& corpus, std::span<const StoryPair> pairs, std::size_t room) : pairs_(pairs) {
+    if (room == 0) {
+      ends_.push_back(pairs.size());
+      return;
+    }
+    const std::vector<std::uint32_t> range = ranges(corpus, room / 2);
+    const std::size_t count = range.empty() ? 0 : range.back() + std::size_t{1};
+    const auto tile = [&](const StoryPair& pair) {
+      return std::min(range[pair.a], range[pair.b]) * count + std::max(range[pair.a], range[pair.b]);
+    };
+    std::vector<std::size_t> at(count * count);
+    for (const StoryPair& pair : pairs) ++at[tile(pair)];
+    const std::size_t most = std::max<std::size_t>(room / kBytesPerPair, 1);
+    std::size_t total = 0;
+    for (std::size_t& place : at) {
+      for (std::size_t left = place; left > 0;) {
+        const std::size_t taken = std::min(left, most);
+        ends_.push_back((ends_.empty() ? 0 : ends_.back()) + taken);
+        left -= taken;
+      }
+      place = std::exchange(total, total + place);
+    }
+    order_.resize(pairs.size());
+    for (std::uint32_t p = 0; p < pairs.size(); ++p) order_[at[tile(pairs[p])]++] = p;
+  }
+
+  // Calls judge(pairs, stays) for each section, which clears `stays` of what is not to stay; gives what stays of all pairs.
+  template <class Judge>
+  std::vector<std::uint8_t> judged(const Judge& judge) const {
+    std::vector<std::uint8_t> all(pairs_.size(), 1);
+    if (order_.empty()) {
+      judge(pairs_, std::span(all));
+      return all;
+    }
+    std::vector<StoryPair> section;
+    std::vector<std::uint8_t> stays;
+    std::size_t begin = 0;
+    for (const std::size_t end : ends_) {
+      section.clear();
+      for (std::size_t i = begin; i < end; ++i) section.push_back(pairs_[order_[i]]);
+      stays.assign(section.size(), 1);
+      judge(std::span<const StoryPair>(section), std::span(stays));
+      for (std::size_t i = begin; i < end; ++i) all[order_[i]] = stays[i - begin];
+      begin = end;
+    }
+    return all;
+  }
+
+ private:
+  static constexpr std::size_t kBytesPerPair = 64;  // while a section is judged, beside the fingerprints
+
+  // Of each story the range that it is in, counted from 0.
+  static std::vector<std::uint32_t> ranges(const Corpus& corpus, std::size_t room) {
+    std::vector<std::uint32_t> range(corpus.size());
+    std::size_t taken = 0;
+    std::uint32_t last = 0;
+    for (std::uint32_t story = 0; story < range.size(); ++story) {
+      const std::size_t bytes = corpus.token_count(story) * sizeof(std::uint16_t) + sizeof(Fingerprints::Story);
+      if (taken > 0 && taken + bytes > room) {
+        ++last;
+        taken = 0;
+      }
+      taken += bytes;
+      range[story] = last;
+    }
+    return range;
+  }
+
+  std::span<const StoryPair> pairs_;
+  std::vector<std::uint32_t> order_;  // places in the pairs, section after section; empty: as they are
+  std::vector<std::size_t> ends_;
+};
+
 }  // namespace sieve_detail
 
 // The places in `pairs` of those that may reach the floor, ascending. The corpus must be held.
 inline std::vector<std::uint32_t> sieve(const Corpus& corpus, std::span<const StoryPair> pairs, const Floor& floor,
                                         std::size_t threads) {
-  constexpr std::size_t kBytesPerPair = 1024;  // two fingerprints of stories of some 250 words
-  const std::size_t room = corpus.working_memory();
-  const std::size_t at_once = room == 0 ? pairs.size() : std::max<std::size_t>(room / kBytesPerPair, 1);
   std::vector<std::uint8_t> stays(pairs.size(), 1);
-  for (std::size_t first = 0; floor.words > 0 && first < pairs.size(); first += at_once) {
-    const std::size_t count = std::min(at_once, pairs.size() - first);
-    sieve_detail::hold_back(corpus, pairs.subspan(first, count), floor, threads, std::span(stays).subspan(first, count));
-  }
+  if (floor.words > 0)
+    stays = sieve_detail::Sections(corpus, pairs, corpus.working_memory() / 2)
+                .judged([&](std::span<const StoryPair> section, std::span<std::uint8_t> out) {
+                  sieve_detail::hold_back(corpus, section, floor, threads, out);
+                });
   std::vector<std::uint32_t> places;
   for (std::size_t p = 0; p < pairs.size(); ++p)
     if (stays[p]) places.push_back(static_cast<std::uint32_t>(p));
