@@ -80,13 +80,13 @@ class Collection:
         return [] if renamed == story.id else [_renamed(story.id, renamed, story.path, story.line)]
 
     def add_all(self, stories: Stories) -> list[Problem]:
-        """The same of many, whose dates have time zones."""
+        """The same of many, whose dates are in UTC, as reading gives them."""
         renamed = self.ids.take_all(stories.ids, stories.lines)
         self.titles.extend(stories.titles)
         self.sources.extend(stories.sources)
         self.urls.extend(stories.urls)
         self.lines.extend(stories.lines)
-        self._published.extend(map(microseconds, stories.published))
+        self._published.frombytes(kernels.moments(stories.published).tobytes())
         self._take_texts(stories.texts, stories.origin)
         if renamed is stories.ids:
             return []

@@ -20,13 +20,15 @@ _ZONES = {
 }
 _UTC = (None, "", "z", "ut", "utc", "gmt")
 
+_DAY = r"(?P<day>\d{1,2})[ -](?P<month>[a-z]{3,9})[ -](?P<year>\d{4}|\d\d)"
+_NAMED_DAY = re.compile(_DAY, re.ASCII)
 _ZONE = r"(?P<zone>z|utc?|gmt|[ecmp][sd]t|[+-]\d\d(?::?\d\d)?)"
 _TIME = rf"(?P<clock>\d{{1,2}}:\d\d(?::\d\d(?:[.,]\d{{1,9}})?)?)(?:\s*{_ZONE}(?:\s*\([a-z ]{{1,40}}\))?)?"
 _SHAPES = tuple(
     re.compile(shape, re.ASCII)
     for shape in (
         r"(?:[a-z]{3,9},?\s+)?"
-        rf"(?P<day>\d{{1,2}})[ -](?P<month>[a-z]{{3,9}})[ -](?P<year>\d{{4}}|\d\d)(?:\s+{_TIME})?",
+        rf"{_DAY}(?:\s+{_TIME})?",
         rf"(?P<year>\d{{4}})(?P<mark>[-/.])(?P<month>\d{{1,2}})(?P=mark)(?P<day>\d{{1,2}})(?:(?:t|\s+){_TIME})?",
         rf"(?P<year>\d{{4}})(?P<month>\d\d)(?P<day>\d\d)(?:t(?P<clock>\d{{4}}(?:\d\d)?){_ZONE}?)?",
         # Crawlers' form. As milliseconds these digits would lie in the years 2572 to 2635.
@@ -34,6 +36,7 @@ _SHAPES = tuple(
     )
 )
 _NUMBER = re.compile(r"\d{9,16}(?:\.\d{1,9})?", re.ASCII)
+_LONGEST_CLOCK = len("15:01:01.123456789")
 # What ISO 8601 allows and the standard library does not, or only of late: the end of a day, and the leap second.
 _MIDNIGHT = re.compile(r"24:?00(?::?00(?:[.,]0+)?)?")
 _LEAP_SECOND = re.compile(r"(23:?59:?)60")
@@ -91,6 +94,14 @@ def _from_text(text: str) -> datetime | None:
             return _in_utc(datetime.fromisoformat(text))
         except ValueError:
             pass
+    day, _, clock = text.partition(" ")
+    midnight = _named_day(day) if clock[2:3] == ":" and clock[-1].isdigit() and len(clock) <= _LONGEST_CLOCK else None
+    if midnight:
+        # The standard library's parser again: a third of the time that the shapes below take.
+        try:
+            return datetime.fromisoformat(f"{midnight} {clock}+00:00")
+        except ValueError:
+            pass
     text = text.lower()
     for shape in _SHAPES:
         found = shape.fullmatch(text)
@@ -129,6 +140,13 @@ def _day(year: str, month: str, day: str) -> str:
         # RFC 2822 section 4.3.
         year = ("20" if year < "50" else "19") + year
     return f"{year}-{month:0>2}-{day:0>2}"
+
+
+@lru_cache(maxsize=1 << 10)
+def _named_day(text: str) -> str | None:
+    """The day that ``26-FEB-1987`` means, as ISO 8601 has it; None for another shape. What stands behind it is a clock."""
+    found = _NAMED_DAY.fullmatch(text.lower())
+    return _day(found["year"], found["month"], found["day"]) if found else None
 
 
 @lru_cache(maxsize=1 << 10)

@@ -99,7 +99,8 @@ def _decoder(names: tuple[str, ...], kind: Any) -> msgspec.json.Decoder[Any]:
     # A struct skips every other member, where a dict would hold all that a crafted record has.
     keys = [_key(place) for place in range(len(names))]
     members = [(key, kind, msgspec.UNSET) for key in keys]
-    return msgspec.json.Decoder(msgspec.defstruct("Record", members, rename=dict(zip(keys, names, strict=True))))
+    renamed = dict(zip(keys, names, strict=True))
+    return msgspec.json.Decoder(msgspec.defstruct("Record", members, rename=renamed, gc=False))
 
 
 def _key(place: int) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from dedup import kernels
 from dedup.read.options import MIB
 
 # A run of backslashes is taken from its start and whole: tried again from each of them, it would cost the square.
@@ -23,18 +24,12 @@ def flat_lines(block: bytes, deepest: int) -> int | None:
 
     The end of a line inside a string is no JSON, and one between two objects cannot be inside of either.
     """
-    import numpy as np
-
-    data = np.frombuffer(block.removesuffix(b"\n"), np.uint8)
-    ends = np.flatnonzero(data == ord("\n"))
-    if len(ends) and (ends[0] < len("{}") or ends[-1] == len(data) - 1):
+    ends, brackets, apart = kernels.line_counts(block)
+    if not apart:
         return None
-    before = np.where(data[ends - 1] == ord("\r"), data[ends - 2], data[ends - 1])
-    if not ((before == ord("}")) & (data[ends + 1] == ord("{"))).all():
-        return None
-    lines = len(ends) + 1
+    lines = ends + (not block.endswith(b"\n"))
     # Each has a bracket of its own: where all together have few more, none nests deep.
-    if np.count_nonzero(data == ord("{")) + np.count_nonzero(data == ord("[")) < lines + deepest:
+    if brackets < lines + deepest:
         return lines
     return None if any(nests_deeper(line, deepest) for line in block.split(b"\n")) else lines
 

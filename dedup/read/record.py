@@ -53,8 +53,8 @@ def stories_of(columns: Columns, source: Source, numbers: range) -> Stories | No
     ids = cast("list[str]", identities)
     if set(map(type, identities)) != {str} or "" in ids:
         ids = [_identity(value) or f"{source.id}#{number}" for value, number in zip(identities, numbers, strict=True)]
-    published = [None if date in _NO_DATES else parse_date(date) for date in dates]
-    if published.count(None) > sum(map(_NO_DATES.__contains__, dates)):
+    published = _all_published(dates)
+    if published is None:
         return None
     return Stories(
         ids=ids,
@@ -87,6 +87,16 @@ def _published(date: Value, note: Callable[[str], None]) -> datetime | None:
         value = date if isinstance(date, Nested) else _BRIEF.repr(date)
         note(f"date not understood: {value}; the story is read without one")
     return published
+
+
+def _all_published(dates: Sequence[Value]) -> list[datetime | None] | None:
+    """When each was published; None if there is a date that is not understood."""
+    published: list[datetime | None]
+    if set(map(type, dates)) == {str} and "" not in dates:
+        published = list(map(parse_date, cast("Sequence[str]", dates)))
+        return None if None in published else published
+    published = [None if date in _NO_DATES else parse_date(cast("str", date)) for date in dates]
+    return None if published.count(None) > sum(map(_NO_DATES.__contains__, dates)) else published
 
 
 def _identity(value: Value) -> str:

@@ -11,6 +11,7 @@ from io import BufferedReader
 from types import TracebackType
 from typing import Final, Protocol, cast
 
+from dedup import kernels
 from dedup.errors import InputError
 from dedup.files import stamp_of
 from dedup.read.compression import Codec, CodecError, Decoder
@@ -353,7 +354,7 @@ def split_blocks(source: Iterator[bytes], limit: int) -> Iterator[tuple[int, byt
             block = b"".join((begun or b"", memoryview(chunk)[start:end]))
             if block:
                 yield number, block
-                number += block.count(b"\n")
+                number += kernels.line_counts(block)[0]
             unfinished.add(chunk[end:])
     except Damage as damage:
         damage.line = number

@@ -38,6 +38,13 @@ from dedup.read.dates import parse_date
         ("5 Jan 49 10:00 EST", "2049-01-05T15:00:00"),
         ("5 jan 50 10:00 +0000", "1950-01-05T10:00:00"),
         ("26-FEB-1987 15:01:01.79", "1987-02-26T15:01:01.790000"),
+        ("26-Feb-87 15:01", "1987-02-26T15:01:00"),
+        ("26-FEB-1987  15:01:01,5", "1987-02-26T15:01:01.500000"),
+        ("26-FEB-1987 15:01:01.123456789", "1987-02-26T15:01:01.123456"),
+        ("26-FEB-1987 15:01:01 EST", "1987-02-26T20:01:01"),
+        ("26-FEB-1987 15:01:01+02:00", "1987-02-26T13:01:01"),
+        ("26-FEB-1987 24:00", "1987-02-27T00:00:00"),
+        ("26-FEB-1987 23:59:60", "1987-02-27T00:00:00"),
         ("2018-06-02T24:00:00", "2018-06-03T00:00:00"),
         ("2018-06-02 24:00", "2018-06-03T00:00:00"),
         ("2018-06-02T10:24:30Z", "2018-06-02T10:24:30"),
@@ -74,6 +81,14 @@ def test_dates(value: str | float, moment: str) -> None:
         "2018-13-01",
         "30 Feb 2018",
         "5 Foo 1993",
+        "26-FEB-1987 15",
+        "26-FEB-1987 15:1",
+        "26-FEB-1987 15:01:01.",
+        "26-FEB-1987 15:01:01.1234567890",
+        "26-FEB-1987 25:01",
+        "30-FEB-1987 15:01",
+        "26-FOO-1987 15:01",
+        "26-FEB-1987 15:01 x",
         "2018-06-02T24:00:01",
         "2018-06-02 24:30",
         "2018-06-02 25:00",
@@ -113,5 +128,6 @@ def test_what_python_writes_is_read_back(moment: datetime, minutes: int) -> None
     there = moment.replace(tzinfo=timezone(timedelta(minutes=minutes)))
     assert parse_date(there.isoformat()) == there
     assert parse_date(there.strftime("%Y/%m/%d %H:%M:%S.%f %z")) == there
+    assert parse_date(moment.strftime("%d-%b-%Y %H:%M:%S.%f")) == moment.replace(tzinfo=UTC)
     assert parse_date(there.strftime("%d-%b-%Y %H:%M:%S.%f%z")) == there
     assert parse_date(moment.isoformat()) == moment.replace(tzinfo=UTC)

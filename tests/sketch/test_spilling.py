@@ -36,6 +36,7 @@ def everything(corpus: kernels.Corpus, threads: int) -> list[npt.NDArray[Any]]:
     return [
         *(bands, cut, found, cut_keys, shared.values(), corpus.identical_heads(order), corpus.token_counts()),
         *corpus.compare_pairs(order[bands], 10, 8, 0.5, 0.8, 20, 25, threads),
+        *corpus.compare_pairs(order[found], 10, 8, 0.5, 0.8, 20, 25, threads),
     ]
 
 

@@ -25,6 +25,11 @@ def test_figures_and_names_with_their_places() -> None:
     assert apart(a, b) == [(["1,500.25", "3"], ["Acme"]), (["1500", "4"], ["Bolt"])]
 
 
+@pytest.mark.parametrize("before", [sign * count for sign in ("x", "é", "文") for count in range(18)])
+def test_a_figure_is_one_wherever_it_stands(before: str) -> None:
+    assert apart(f"{before} 7 of 1,500.25 and {before} 3-1/2", f"{before} 7 {before}")[0][0] == ["1,500.25", "3-1/2"]
+
+
 @pytest.mark.parametrize(
     ("a", "b", "figures"),
     [

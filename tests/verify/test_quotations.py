@@ -37,6 +37,12 @@ def test_quoted_in_one_of_the_texts(quoted: str) -> None:
     assert prose(SAID, quoted.format(PARTED)) == 0
 
 
+@pytest.mark.parametrize("before", [sign * count for sign in ("x", "é", "文") for count in range(1, 18, 3)])
+def test_wherever_the_marks_stand(before: str) -> None:
+    assert prose(f'{before} "{SAID}" {before}', PARTED) == 0
+    assert prose(f'{before}"\n{before} {SAID} "{before}', PARTED) == 24
+
+
 @pytest.mark.parametrize(
     "told",
     [

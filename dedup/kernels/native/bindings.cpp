@@ -177,6 +177,7 @@ NB_MODULE(_native, m) {
   bind_index(m, corpus);
   m.def("band_pairs", &bands_of, DEDUP_JOIN_ARGS, "bands"_a, "rows"_a, "full"_a, "limit"_a);
   bind_judging(m);
+  bind_reading(m);
   bind_strings(m);
   m.def("passage_pairs", &passages_of, DEDUP_JOIN_ARGS, "kept"_a, "cap"_a, "limit"_a);
 }

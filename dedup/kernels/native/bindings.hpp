@@ -128,6 +128,9 @@ void bind_index(nb::module_& m, nb::class_<Corpus>& corpus);
 // Columns of strings (bindings_strings.cpp).
 void bind_strings(nb::module_& m);
 
+// What reading leaves to the core (bindings_reading.cpp).
+void bind_reading(nb::module_& m);
+
 // The part that judging pairs and clustering work with (bindings_judging.cpp).
 void bind_judging(nb::module_& m);
 

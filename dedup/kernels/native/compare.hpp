@@ -194,16 +194,20 @@ struct Overlaps {
   }
 };
 
-// Stories made ready: the last one of each slot, and apart from them the first story of the current pair, which many
-// pairs in a row share.
+// Stories made ready: the last second one of each slot, and apart from them the first story of the current pair, which many
+// pairs in a row share: its memory stays warm.
 class PreparedCache {
  public:
   explicit PreparedCache(const Corpus& corpus) : corpus_(corpus), slots_(kSlots) {}
 
-  Prepared& first(std::uint32_t story) { return ready(first_, story); }
-  Prepared& second(std::uint32_t story) {
-    const bool large = corpus_.text_bytes(story) > kLargeBytes;
-    return ready(large ? large_ : slots_[story % kSlots], story);
+  // Both stories of a pair, which stay ready until the next call. If their texts are the same, one stands for both.
+  std::pair<Prepared&, Prepared&> both(const StoryPair& pair) {
+    Slot& second = slot(pair.b);
+    if (second.story != pair.b && first_.story == pair.b) std::swap(first_, second);
+    Prepared& b = ready(second, pair.b);
+    if (same_text(pair.a, pair.b, b)) return {b, b};
+    Slot& other = slot(pair.a);
+    return {ready(other.story == pair.a ? other : first_, pair.a), b};
   }
 
  private:
@@ -215,6 +219,13 @@ class PreparedCache {
     Buffer<char> text;
     Prepared prepared;
   };
+
+  Slot& slot(std::uint32_t story) { return corpus_.text_bytes(story) > kLargeBytes ? large_ : slots_[story % kSlots]; }
+
+  bool same_text(std::uint32_t a, std::uint32_t b, const Prepared& ready) {
+    return corpus_.digest(a) == corpus_.digest(b) && corpus_.text_bytes(a) == corpus_.text_bytes(b) &&
+           corpus_.text(a, room_) == ready.text;
+  }
 
   Prepared& ready(Slot& slot, std::uint32_t story) const {
     if (slot.story != story) {
@@ -228,6 +239,7 @@ class PreparedCache {
   const Corpus& corpus_;
   Slot first_, large_;
   std::vector<Slot> slots_;
+  Buffer<char> room_;
 };
 
 // One thread's working memory for compare_pairs().
@@ -240,8 +252,8 @@ class PairWorker {
     Overlap row{};
     row.a = pair.a;
     row.b = pair.b;
-    Prepared& a = cache_.first(pair.a);
-    if (!comparer_.compare(a, cache_.second(pair.b), floor, row, out.quotes)) return false;
+    const auto [a, b] = cache_.both(pair);
+    if (!comparer_.compare(a, b, floor, row, out.quotes)) return false;
     out.rows.push_back(row);
     out.quote_end.push_back(out.quotes.size());
     return true;
@@ -271,6 +283,20 @@ inline void by_group(std::span<const StoryPair> pairs, std::size_t stories, std:
   for (std::size_t i = 0; i < keyed.size(); ++i) places[i] = static_cast<std::uint32_t>(keyed[i]);
 }
 
+// All rows of all parts, by their places.
+inline Overlaps in_order(std::span<const Overlaps> parts, std::span<const std::vector<std::uint32_t>> places) {
+  struct Row {
+    std::uint32_t place, part, row;
+  };
+  std::vector<Row> rows;
+  for (std::uint32_t part = 0; part < parts.size(); ++part)
+    for (std::uint32_t row = 0; row < places[part].size(); ++row) rows.push_back({places[part][row], part, row});
+  std::sort(rows.begin(), rows.end(), [](const Row& x, const Row& y) { return x.place < y.place; });
+  Overlaps all;
+  for (const Row& row : rows) all.take(parts[row.part], row.row);
+  return all;
+}
+
 // Compares `pairs` (story numbers, a != b in each) and keeps those that reach the floor, in the order given.
 inline Overlaps compare_pairs(const Corpus& corpus, std::span<const StoryPair> pairs, const AlignSettings& settings,
                               Floor floor, std::size_t threads) {
@@ -284,20 +310,15 @@ inline Overlaps compare_pairs(const Corpus& corpus, std::span<const StoryPair> p
   constexpr std::size_t kPiece = 512;
   const std::size_t tasks = (places.size() + kPiece - 1) / kPiece, workers = worker_count(threads, tasks);
   std::vector<Overlaps> found(tasks);
-  std::vector<std::uint64_t> row_of(pairs.size(), ~std::uint64_t{0});  // of each pair that reaches the floor: task, row in it
+  std::vector<std::vector<std::uint32_t>> found_places(tasks);  // in the pairs, of each row
   std::vector<PairWorker> team;
   team.reserve(workers);
   for (std::size_t w = 0; w < workers; ++w) team.emplace_back(corpus, settings);
   for_each_task(tasks, threads, [&](std::size_t task, std::size_t worker) {
-    for (std::size_t i = task * kPiece; i < std::min(places.size(), (task + 1) * kPiece); ++i) {
-      const std::uint64_t row = found[task].rows.size();
-      if (team[worker].compare(pairs[places[i]], floor, found[task])) row_of[places[i]] = task << 32 | row;
-    }
+    for (std::size_t i = task * kPiece; i < std::min(places.size(), (task + 1) * kPiece); ++i)
+      if (team[worker].compare(pairs[places[i]], floor, found[task])) found_places[task].push_back(places[i]);
   });
-  Overlaps all;
-  for (const std::uint64_t place : row_of)
-    if (place != ~std::uint64_t{0}) all.take(found[place >> 32], static_cast<std::uint32_t>(place));
-  return all;
+  return in_order(found, found_places);
 }
 
 }  // namespace dedup

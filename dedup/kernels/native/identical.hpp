@@ -26,19 +26,19 @@ inline Buffer<std::uint32_t> identical_heads(const Corpus& corpus, std::span<con
   Buffer<join_detail::Entry> by_rank;
   for (std::uint32_t r = 0; r < order.size(); ++r) {
     head[r] = r;
-    if (corpus.token_count(order[r]) > 0) by_rank.push_back({corpus.digest(order[r]), r});
+    if (corpus.token_count(order[r]) > 0) by_rank.push_back(join_detail::entry_of(corpus.digest(order[r]), r));
   }
   const Buffer<join_detail::Entry> entries = join_detail::grouped(by_rank);
   Tokens tokens;
   Breath breath(corpus);
   for (std::size_t i = 0, next; i < entries.size(); i = next) {
-    for (next = i + 1; next < entries.size() && entries[next].key == entries[i].key;) ++next;
+    for (next = i + 1; next < entries.size() && join_detail::hash_of(entries[next]) == join_detail::hash_of(entries[i]);) ++next;
     if (next - i < 2) continue;
-    const std::uint32_t first = entries[i].rank;
+    const std::uint32_t first = join_detail::rank_of(entries[i]);
     const std::string_view words = corpus.text(order[first]);
     std::map<std::string, std::uint32_t, std::less<>> heads;  // more than one only where digests collide
     for (std::size_t at = i + 1; at < next; ++at) {
-      const std::uint32_t rank = entries[at].rank;
+      const std::uint32_t rank = join_detail::rank_of(entries[at]);
       breath.take(2);
       if (corpus.text(order[rank]) == words) {
         head[rank] = first;

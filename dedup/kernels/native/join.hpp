@@ -40,23 +40,42 @@ struct Partition {
   Buffer<std::uint32_t> cut;  // ranks, some of them often
 };
 
-// Brings equal keys together, their ranks ascending: a counting sort by the key's hash into cells of a few entries each,
-// and those by comparison.
+// Leaves out most of the entries whose hash no other has: in a collection that repeats little, nearly all.
+inline void drop_single(Buffer<Entry>& entries) {
+  const int bits = std::clamp(static_cast<int>(std::bit_width(entries.size())) + 3, 6, 32);
+  std::vector<std::uint64_t> met(std::size_t{1} << (bits - 6)), met_again(met.size());
+  const auto place = [bits](Entry e) { return static_cast<std::size_t>(e >> (64 - bits)); };
+  for (const Entry e : entries) {
+    const std::uint64_t bit = std::uint64_t{1} << (place(e) & 63);
+    std::uint64_t& word = met[place(e) >> 6];
+    met_again[place(e) >> 6] |= word & bit;
+    word |= bit;
+  }
+  std::size_t left = 0;
+  for (const Entry e : entries) {
+    entries[left] = e;
+    left += met_again[place(e) >> 6] >> (place(e) & 63) & 1;
+  }
+  entries.resize(left);
+}
+
+// Brings those of one hash together, their ranks ascending: a counting sort into cells of a few entries each, and those by
+// comparison. Hashes that stand alone may be missing.
 inline Buffer<Entry> grouped(Buffer<Entry>& entries) {
+  drop_single(entries);
   const int bits = std::clamp(static_cast<int>(std::bit_width(entries.size() / 4)), 1, 20);
-  const auto cell = [bits](const Entry& e) { return static_cast<std::size_t>(e.key * xxh3::kPrime64_1 >> (64 - bits)); };
+  const auto cell = [bits](Entry e) { return static_cast<std::size_t>(e >> (64 - bits)); };
   std::vector<std::size_t> ends(std::size_t{1} << bits);
-  for (const Entry& e : entries) ++ends[cell(e)];
+  for (const Entry e : entries) ++ends[cell(e)];
   std::size_t total = 0;
   for (std::size_t& end : ends) end = std::exchange(total, total + end);
   Buffer<Entry> out;
   out.resize(entries.size());
-  for (const Entry& e : entries) out[ends[cell(e)]++] = e;
+  for (const Entry e : entries) out[ends[cell(e)]++] = e;
   entries = {};
-  const auto before = [](const Entry& x, const Entry& y) { return x.key != y.key ? x.key < y.key : x.rank < y.rank; };
   std::size_t begin = 0;
   for (const std::size_t end : ends) {
-    if (end - begin > 1) std::sort(out.begin() + begin, out.begin() + end, before);
+    if (end - begin > 1) std::sort(out.begin() + begin, out.begin() + end);
     begin = end;
   }
   return out;
@@ -69,11 +88,11 @@ void bucket(Buffer<Entry>& unsorted, const Rule& rule, Partition& partition) {
   const Buffer<Entry> entries = grouped(unsorted);
   Buffer<std::uint32_t> ranks;
   for (std::size_t i = 0, next; i < entries.size(); i = next) {
-    for (next = i + 1; next < entries.size() && entries[next].key == entries[i].key;) ++next;
+    for (next = i + 1; next < entries.size() && hash_of(entries[next]) == hash_of(entries[i]);) ++next;
     if (next - i < 2) continue;
     ranks.clear();
     for (std::size_t at = i; at < next; ++at)
-      if (ranks.empty() || ranks.back() != entries[at].rank) ranks.push_back(entries[at].rank);
+      if (ranks.empty() || ranks.back() != rank_of(entries[at])) ranks.push_back(rank_of(entries[at]));
     if (ranks.size() > 1) rule(std::span<const std::uint32_t>(ranks.data(), ranks.size()), partition);
   }
 }
@@ -188,8 +207,8 @@ inline Candidates band_pairs(const JoinInput& in, std::size_t bands, std::size_t
     const std::size_t first = task * at_once, count = std::min(at_once, bands - first);
     Buffer<Entry> entries[BandKeys::kMost];
     for (std::size_t k = 0; k < count; ++k) entries[k].resize(taking_part.size());
-    keys.each(first, count, [&](std::size_t k, std::size_t i, std::uint64_t key) {
-      entries[k][i] = {key, taking_part[i].rank};
+    keys.each(first, count, [&](std::size_t k, std::size_t i, std::uint32_t key) {
+      entries[k][i] = entry_of(key, taking_part[i].rank);
     });
     for (std::size_t k = 0; k < count; ++k)
       bucket(entries[k], [limits](std::span<const std::uint32_t> ranks, Partition& p) { add_bucket(ranks, limits, p); },

@@ -57,10 +57,12 @@ struct JoinInput {
 
 namespace join_detail {
 
-struct Entry {
-  std::uint64_t key;
-  std::uint32_t rank;
-};
+// What the joins sort: 32 bits of a key's hash above a rank. Strangers may meet in the bucket of one hash, as they may share
+// a key: of 10 million stories some hundred thousand pairs, which a comparison tells apart.
+using Entry = std::uint64_t;
+inline Entry entry_of(std::uint64_t hash, std::uint32_t rank) { return hash << 32 | rank; }
+inline std::uint32_t hash_of(Entry entry) { return static_cast<std::uint32_t>(entry >> 32); }
+inline std::uint32_t rank_of(Entry entry) { return static_cast<std::uint32_t>(entry); }
 
 struct Member {
   std::uint32_t story, rank;
@@ -81,13 +83,14 @@ inline Buffer<Member> members(const JoinInput& in) {
 inline constexpr int kPartitionBits = 6;
 inline constexpr std::size_t kPartitions = std::size_t{1} << kPartitionBits;
 
-// The passage keys of all members, in partitions by their hash: window minima crowd the low end, and have to be spread.
+// The passage keys of all members, in partitions by their hash, whose further bits their entries hold: window minima crowd
+// the low end, and have to be spread.
 class KeyEntries {
  public:
   KeyEntries(const JoinInput& in, const Buffer<Member>& members)
       : in_(in), members_(members), counts_((members.size() + kPiece - 1) / kPiece * kPartitions) {
     for_each_task(tasks(), in_.threads, [&](std::size_t task, std::size_t) {
-      each(task, 0, kPartitions, [&](std::size_t partition, const Entry&) { ++counts_[task * kPartitions + partition]; });
+      each(task, 0, kPartitions, [&](std::size_t partition, Entry) { ++counts_[task * kPartitions + partition]; });
     });
   }
 
@@ -112,7 +115,7 @@ class KeyEntries {
       entries[p - begin].resize(total);
     }
     for_each_task(tasks(), in_.threads, [&](std::size_t task, std::size_t) {
-      each(task, begin, end, [&](std::size_t partition, const Entry& entry) {
+      each(task, begin, end, [&](std::size_t partition, Entry entry) {
         entries[partition - begin][at[task * kPartitions + partition]++] = entry;
       });
     });
@@ -130,8 +133,10 @@ class KeyEntries {
     for (std::size_t i = task * kPiece; i < std::min(members_.size(), (task + 1) * kPiece); ++i) {
       breath.take(1);
       for (const std::uint64_t key : in_.corpus.keys(members_[i].story)) {
-        const auto partition = static_cast<std::size_t>(key * xxh3::kPrime64_1 >> (64 - kPartitionBits));
-        if (partition >= begin && partition < end) use(partition, Entry{key, members_[i].rank});
+        const std::uint64_t hash = key * xxh3::kPrime64_1;
+        const auto partition = static_cast<std::size_t>(hash >> (64 - kPartitionBits));
+        if (partition >= begin && partition < end)
+          use(partition, entry_of(hash << kPartitionBits >> 32, members_[i].rank));
       }
     }
   }
@@ -141,15 +146,15 @@ class KeyEntries {
   std::vector<std::size_t> counts_;  // of each piece of the members, in each partition
 };
 
-// The keys of all bands of all members: band after band in the file of a corpus that has one, so that its signatures are
+// The keys of all bands of all members, hashed: band after band in the file of a corpus that has one, so that its signatures are
 // walked through once only; else worked out when they are asked for.
 class BandKeys {
  public:
   BandKeys(const JoinInput& in, const Buffer<Member>& members, std::size_t bands, std::size_t rows)
       : in_(in), members_(members), rows_(rows) {
     if (!in.corpus.spill() || members.empty()) return;
-    scratch_.emplace(*in.corpus.spill(), bands * members.size() * sizeof(std::uint64_t));
-    auto* const keys = reinterpret_cast<std::uint64_t*>(scratch_->data());
+    scratch_.emplace(*in.corpus.spill(), bands * members.size() * sizeof(std::uint32_t));
+    auto* const keys = reinterpret_cast<std::uint32_t*>(scratch_->data());
     constexpr std::size_t kPiece = 1 << 14;
     for_each_task((members.size() + kPiece - 1) / kPiece, in.threads, [&](std::size_t task, std::size_t) {
       Breath breath(in.corpus);
@@ -164,9 +169,10 @@ class BandKeys {
   template <class Use>
   void each(std::size_t first, std::size_t count, const Use& use) const {
     constexpr std::size_t kBreath = 1 << 16;
-    const auto* const keys = scratch_ ? reinterpret_cast<const std::uint64_t*>(scratch_->data()) : nullptr;
+    const auto* const keys = scratch_ ? reinterpret_cast<const std::uint32_t*>(scratch_->data()) : nullptr;
     for (std::size_t i = 0; i < members_.size(); ++i) {
       if (keys != nullptr && i % kBreath == 0) in_.corpus.breathe();
+      if (keys == nullptr && i + kAhead < members_.size()) fetch(i + kAhead, first, count);
       for (std::size_t k = 0; k < count; ++k)
         use(k, i, keys == nullptr ? key(first + k, i) : keys[(first + k) * members_.size() + i]);
     }
@@ -174,12 +180,20 @@ class BandKeys {
 
   // Bands to take together: as their values lie side by side, or one where they are told apart.
   std::size_t at_once() const { return scratch_ ? 1 : kMost; }
-  static constexpr std::size_t kMost = 4;
+  static constexpr std::size_t kMost = 8;
 
  private:
-  std::uint64_t key(std::size_t band, std::size_t i) const {
+  // Members whose values are called for before they are needed: they lie too far apart to be foreseen.
+  static constexpr std::size_t kAhead = 12, kLine = 64;
+
+  void fetch(std::size_t i, std::size_t first, std::size_t count) const {
+    const auto* const values = reinterpret_cast<const char*>(in_.corpus.signature(members_[i].story).data() + first * rows_);
+    for (std::size_t byte = 0; byte < count * rows_ * sizeof(std::uint32_t); byte += kLine) __builtin_prefetch(values + byte);
+  }
+
+  std::uint32_t key(std::size_t band, std::size_t i) const {
     const std::uint32_t* values = in_.corpus.signature(members_[i].story).data() + band * rows_;
-    return xxh3::hash(reinterpret_cast<const std::uint8_t*>(values), rows_ * sizeof *values);
+    return static_cast<std::uint32_t>(xxh3::hash(reinterpret_cast<const std::uint8_t*>(values), rows_ * sizeof *values));
   }
 
   const JoinInput& in_;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <string_view>
 #include <utility>
 
@@ -56,11 +57,21 @@ class CodePoints {
   explicit CodePoints(std::string_view text) : text_(text) {}
   // The byte at a code point if that is ASCII, else 0.
   char ascii(std::uint32_t place) {
+    while (place_ + kAtOnce <= place && byte_ + kAtOnce <= text_.size() && are_ascii(text_.data() + byte_)) {
+      place_ += kAtOnce;
+      byte_ += kAtOnce;
+    }
     while (byte_ < text_.size() && (place_ < place || continues(byte_))) place_ += !continues(++byte_);
     return byte_ < text_.size() && (text_[byte_] & 0x80) == 0 ? text_[byte_] : '\0';
   }
 
  private:
+  static constexpr std::uint32_t kAtOnce = sizeof(std::uint64_t);
+  static bool are_ascii(const char* bytes) {
+    std::uint64_t word;
+    std::memcpy(&word, bytes, sizeof word);
+    return (word & 0x8080808080808080u) == 0;
+  }
   bool continues(std::size_t byte) const { return byte < text_.size() && (text_[byte] & 0xC0) == 0x80; }
 
   std::string_view text_;
@@ -74,10 +85,10 @@ inline void find_values(const Prepared& p, Buffer<std::uint64_t>& values) {
   const Tokens& tokens = p.tokens;
   CodePoints points(p.text);
   Buffer<std::uint8_t> figure;
-  values.resize(p.words.size());
+  values.clear();
+  values.append(p.words.data(), p.words.size());
   for (std::size_t i = 0; i < p.words.size();) {
     if (!(tokens.flags[i] & kTokenDigit)) {
-      values[i] = p.words[i];
       ++i;
       continue;
     }
