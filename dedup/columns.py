@@ -62,6 +62,10 @@ class Names(Sequence[str]):
     def __contains__(self, name: object) -> bool:
         return isinstance(name, str) and name in self._names
 
+    def of(self, numbers: npt.NDArray[np.uint32]) -> list[str]:
+        """The names of these stories. IndexError for a number that no story has."""
+        return self._names.of(np.ascontiguousarray(numbers))
+
     def take(self, id: str, line: int) -> str:
         """The name of the next story: its id, or ``id#line`` or ``id#line~2`` where that is taken by one before it."""
         name = id

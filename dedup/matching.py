@@ -8,6 +8,7 @@ from datetime import timedelta
 import numpy as np
 import numpy.typing as npt
 
+from dedup import kernels
 from dedup.candidates import NO_PAIRS, Proposal, Ranks, band_pairs, identical_classes, passage_pairs
 from dedup.cluster import KEPT
 from dedup.collection import Collection
@@ -108,14 +109,11 @@ class Matching:
     def verify_proposed(self, pairs: npt.NDArray[np.uint32]) -> None:
         """Compare (later, earlier) ranks, ascending. A story that looks like more others than a full bucket holds is
         compared with the first one, and then with those that are kept: what a stream would have met."""
-        settings, corpus = self.stories.settings, self.stories.corpus
-        equal = corpus.agreements(self.order[pairs], self.stories.threads)
-        alike = pairs[equal >= settings.threshold * settings.num_perm]
-        crowded = np.bincount(alike.ravel(), minlength=len(self.order)) > settings.full_bucket
-        first = np.diff(pairs[:, 0].astype(np.int64), prepend=-1) != 0
-        waiting = (crowded[pairs[:, 0]] | crowded[pairs[:, 1]]) & ~first
-        self.verify(pairs[~waiting])
-        self._waiting = pairs[waiting]
+        settings, stories = self.stories.settings, self.stories
+        least = settings.threshold * settings.num_perm
+        waits = kernels.crowded(stories.corpus, self.order, pairs, least, settings.full_bucket, stories.threads) == 1
+        self.verify(pairs[~waits])
+        self._waiting = pairs[waits]
         self.verify_waiting()
 
     def verify_waiting(self) -> None:

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import overload
+from typing import NamedTuple, overload
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +21,7 @@ from dedup.verify import Compared
 _MIRRORED = np.array([RELATIONS.index(relation.mirrored) for relation in RELATIONS], np.uint8)
 _AT_ONCE = 4096
 _VERSIONS = (Relation.NEAR_DUPLICATE, Relation.CONTAINS, Relation.CONTAINED)
+_IS_VERSION = np.array([relation in _VERSIONS for relation in RELATIONS])
 
 
 class Pairs(Sequence[Overlap]):
@@ -35,7 +36,6 @@ class Pairs(Sequence[Overlap]):
         self._ids, self._published, self._pairs = stories.ids, stories.published, pairs
         self._codes = np.where(swapped, _MIRRORED[codes], codes)[order]
         self._scores = np.column_stack([pairs.jaccard, pairs.containment_a, pairs.containment_b])
-        self._counts = np.column_stack([pairs.column(name) for name in ("a", "b", "words_a", "longest")])
 
     def __len__(self) -> int:
         return len(self._codes)
@@ -46,29 +46,53 @@ class Pairs(Sequence[Overlap]):
     def __getitem__(self, index: slice) -> list[Overlap]: ...
     def __getitem__(self, index: int | slice) -> Overlap | list[Overlap]:
         if isinstance(index, slice):
-            return [self._make(row) for row in range(len(self))[index]]
-        return self._make(range(len(self))[index])
+            return [self._made(row, row + 1)[0] for row in range(len(self))[index]]
+        row = range(len(self))[index]
+        return self._made(row, row + 1)[0]
 
     def __iter__(self) -> Iterator[Overlap]:
-        return (self._make(row) for row in range(len(self)))
+        for first in range(0, len(self), _AT_ONCE):
+            yield from self._made(first, min(first + _AT_ONCE, len(self)))
 
-    def _make(self, row: int) -> Overlap:
-        a, b, shared_words, longest = self._counts[row].tolist()
-        jaccard, containment_a, containment_b = self._scores[row].tolist()
-        relation = RELATIONS[self._codes[row]]
-        dated = [(self._ids[story], int(self._published[story])) for story in (a, b)]
-        return Overlap(
-            a=self._ids[a],
-            b=self._ids[b],
-            relation=relation,
-            jaccard=jaccard,
-            containment_a=containment_a,
-            containment_b=containment_b,
-            shared_words=shared_words,
-            longest_passage=longest,
-            passages=self._pairs.passages(row),
-            update_of=update_of(relation, *dated),
+    def _made(self, first: int, last: int) -> list[Overlap]:
+        """The pairs from ``first`` on, ``last`` excluded: many at once, as one alone is half looking things up."""
+        block = self._pairs.block(first, last)
+        a, b = block.column("a"), block.column("b")
+        codes = self._codes[first:last]
+        columns = zip(
+            self._ids.of(a),
+            self._ids.of(b),
+            codes.tolist(),
+            self._scores[first:last].tolist(),
+            block.column("words_a").tolist(),
+            block.column("longest").tolist(),
+            self._pairs.passages_of(first, last),
+            _older(codes, self._published[a], self._published[b]),
+            strict=True,
         )
+        return [
+            Overlap(
+                a=id_a,
+                b=id_b,
+                relation=RELATIONS[code],
+                jaccard=jaccard,
+                containment_a=containment_a,
+                containment_b=containment_b,
+                shared_words=shared_words,
+                longest_passage=longest,
+                passages=passages,
+                update_of=(None, id_a, id_b)[older],
+            )
+            for id_a, id_b, code, (jaccard, containment_a, containment_b), shared_words, longest, passages, older in columns
+        ]
+
+
+def _older(codes: npt.NDArray[np.uint8], a: npt.NDArray[np.int64], b: npt.NDArray[np.int64]) -> list[int]:
+    """Of each pair of these relations and times which story an update is of: 1 for a, 2 for b, 0 for none. See
+    ``update_of``."""
+    known = _IS_VERSION[codes] & (a != UNDATED) & (b != UNDATED) & (a != b)
+    older: list[int] = np.where(known, np.where(a < b, 1, 2), 0).tolist()
+    return older
 
 
 def update_of(relation: Relation, a: tuple[str, int], b: tuple[str, int]) -> str | None:
@@ -95,7 +119,7 @@ class Decisions(Sequence[Decision]):
     def __getitem__(self, index: slice) -> list[Decision]: ...
     def __getitem__(self, index: int | slice) -> Decision | list[Decision]:
         if isinstance(index, slice):
-            return list(map(self._result.decision, self._by_id[index].tolist()))
+            return self._result.decisions_on(self._by_id[index])
         return self._result.decision(int(self._by_id[index]))
 
     def __iter__(self) -> Iterator[Decision]:
@@ -130,7 +154,32 @@ class ScanResult:
 
     def decision(self, story: int) -> Decision:
         """The one for the story of that number."""
-        return self._decision(story, int(self.absorbed[self.ranks[story]]))
+        return self.decisions_on(np.array([story], np.uint32))[0]
+
+    def decisions_on(self, stories: npt.NDArray[np.uint32]) -> list[Decision]:
+        """Those for the stories of these numbers."""
+        edges = self.absorbed[self.ranks[stories]]
+        dropped = edges != KEPT
+        rows = edges[dropped]
+        keepers = zip(
+            self.stories.ids.of(self._keepers[rows]),
+            self.codes[rows].tolist(),
+            self._jaccard[rows].tolist(),
+            strict=True,
+        )
+        decisions = []
+        for story, id, is_dropped in zip(stories.tolist(), self.stories.ids.of(stories), dropped.tolist(), strict=True):
+            path = self.stories.origin(story).path
+            if not is_dropped:
+                decisions.append(Decision(id=id, keep=True, cluster=id, path=path))
+                continue
+            kept, code, jaccard = next(keepers)
+            decisions.append(
+                Decision(
+                    id=id, keep=False, duplicate_of=kept, relation=RELATIONS[code], jaccard=jaccard, cluster=kept, path=path
+                )
+            )
+        return decisions
 
     @cached_property
     def ranks(self) -> npt.NDArray[np.int64]:
@@ -153,11 +202,15 @@ class ScanResult:
     @cached_property
     def clusters(self) -> list[Cluster]:
         """Kept stories that absorbed others, the largest first, then by id."""
-        ids = self.stories.ids
-        found = [
-            Cluster(kept=ids[kept], dropped=tuple(ids[one] for one in self.order[ranks])) for kept, ranks in self._stars()
-        ]
+        stars, ids = self._stars, self.stories.ids
+        kept = ids.of(stars.kept)
+        found = [Cluster(kept=id, dropped=tuple(ids.of(self.order[stars.ranks(star)]))) for star, id in enumerate(kept)]
         return sorted(found, key=lambda cluster: (-len(cluster.dropped), cluster.kept))
+
+    @property
+    def cluster_count(self) -> int:
+        """How many ``clusters`` there are."""
+        return len(self._stars.kept)
 
     @property
     def kept(self) -> int:
@@ -177,11 +230,9 @@ class ScanResult:
 
     def largest_clusters(self, top: int) -> list[list[Decision]]:
         """The decisions on the ``top`` first of ``clusters``, the dropped ones only."""
-        place = self.stories.id_places()
-        stars = sorted(self._stars(), key=lambda star: (-len(star[1]), place[star[0]]))
-        return [
-            [self._decision(int(self.order[rank]), int(self.absorbed[rank])) for rank in ranks] for _, ranks in stars[:top]
-        ]
+        stars = self._stars
+        order = np.lexsort((self.stories.id_places()[stars.kept], -np.diff(stars.ends, prepend=0)))
+        return [self.decisions_on(self.order[stars.ranks(star)]) for star in order[:top].tolist()]
 
     def longest_overlaps(self, top: int) -> tuple[list[Overlap], int]:
         """The ``top`` pairs of kept stories with the most shared words, and how many such pairs there are."""
@@ -204,19 +255,22 @@ class ScanResult:
     def _jaccard(self) -> npt.NDArray[np.float64]:
         return self.compared.jaccard
 
-    def _stars(self) -> list[tuple[int, list[int]]]:
-        """Of each cluster the kept story's number, and the ranks of the dropped ones."""
+    @cached_property
+    def _stars(self) -> _Stars:
         dropped = np.flatnonzero(self.absorbed != KEPT)
         keepers = self._keepers[self.absorbed[dropped]]
-        stars: dict[int, list[int]] = {}
-        for rank, keeper in zip(dropped.tolist(), keepers.tolist(), strict=True):
-            stars.setdefault(keeper, []).append(rank)
-        return list(stars.items())
+        by_keeper = np.argsort(keepers, kind="stable")
+        kept, sizes = np.unique(keepers, return_counts=True)
+        return _Stars(kept, np.cumsum(sizes), dropped[by_keeper])
 
-    def _decision(self, story: int, edge: int) -> Decision:
-        name, path = self.stories.ids[story], self.stories.origin(story).path
-        if edge == KEPT:
-            return Decision(id=name, keep=True, cluster=name, path=path)
-        kept = self.stories.ids[int(self._keepers[edge])]
-        relation, jaccard = RELATIONS[self.codes[edge]], float(self._jaccard[edge])
-        return Decision(id=name, keep=False, duplicate_of=kept, relation=relation, jaccard=jaccard, cluster=kept, path=path)
+
+class _Stars(NamedTuple):
+    """Kept stories that absorbed others, by number; the ranks of those of each end before its place in ``ends``."""
+
+    kept: npt.NDArray[np.uint32]
+    ends: npt.NDArray[np.int64]
+    dropped: npt.NDArray[np.int64]
+
+    def ranks(self, star: int) -> npt.NDArray[np.int64]:
+        """The ranks of the stories that the one at this place absorbed, ascending."""
+        return self.dropped[self.ends[star - 1] if star else 0 : self.ends[star]]

@@ -101,7 +101,7 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
         return f"{self.where}: {self.reason}"
 
 
-class Passage(msgspec.Struct, frozen=True):
+class Passage(msgspec.Struct, frozen=True, gc=False):
     """A run of words both stories have, small edits allowed inside.
 
     Where two texts are compared, and not in a scan, it may also be one rewritten throughout: many of the same rare words in
@@ -115,7 +115,7 @@ class Passage(msgspec.Struct, frozen=True):
     words: int
 
 
-class Overlap(msgspec.Struct, frozen=True, kw_only=True):
+class Overlap(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A verified pair: exact scores on the sets of shingles, and the passages in common.
 
     ``relation`` is None only where two texts were compared that have none; a scan does not list such pairs.
@@ -137,7 +137,7 @@ class Overlap(msgspec.Struct, frozen=True, kw_only=True):
     update_of: str | None = None
 
 
-class Decision(msgspec.Struct, frozen=True, kw_only=True):
+class Decision(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What becomes of one story.
 
     A dropped story names the kept one (``duplicate_of``), its own relation to it and their Jaccard similarity.

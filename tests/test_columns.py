@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -69,6 +70,9 @@ def test_many_names() -> None:
     for start in range(0, len(ids), 700):
         assert names.take_all(ids[start : start + 700], range(700)) == ids[start : start + 700]
     assert names.index("story-4321") == 4321
+    assert names.of(np.array([4321, 0, 4321], np.uint32)) == ["story-4321", "story-0", "story-4321"]
+    with pytest.raises(IndexError):
+        names.of(np.array([5000], np.uint32))
     assert names.take_all(["new", "story-4321", "new"], range(1, 4)) == ["new", "story-4321#2", "new#3"]
 
 

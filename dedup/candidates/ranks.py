@@ -10,7 +10,6 @@ import numpy.typing as npt
 
 from dedup import kernels
 
-_HALF = np.uint64(32)
 _NOBODY = np.empty(0, np.uint32)
 NO_PAIRS = np.empty((0, 2), np.uint32)
 _NO_DATES = np.empty(0, np.int64)
@@ -36,18 +35,7 @@ class Proposal(NamedTuple):
 
     def joined(self, other: npt.NDArray[np.uint32]) -> Proposal:
         """With further pairs, which must be none of these."""
-        if not len(other):
-            return self
-        keys, more = _keys(self.pairs), np.sort(_keys(other))
-        keys = np.insert(keys, np.searchsorted(keys, more), more)  # merged, not sorted: there may be millions, and few more
-        pairs = np.empty((len(keys), 2), np.uint32)
-        pairs[:, 0], pairs[:, 1] = keys >> _HALF, keys
-        return Proposal(pairs, self.cut)
-
-
-def _keys(pairs: npt.NDArray[np.uint32]) -> npt.NDArray[np.uint64]:
-    """One number a pair, in the order of the pairs."""
-    return pairs[:, 0].astype(np.uint64) << _HALF | pairs[:, 1]
+        return Proposal(kernels.merged(self.pairs, other), self.cut) if len(other) else self
 
 
 @dataclass(frozen=True, slots=True)

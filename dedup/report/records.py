@@ -5,8 +5,9 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
 from pathlib import PurePath
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, Final
 
 import msgspec
 
@@ -17,6 +18,7 @@ from dedup.story import Decision, Overlap
 if TYPE_CHECKING:
     from dedup.evaluate import Evaluation
 
+_AT_ONCE: Final = 1024
 _json = msgspec.json.Encoder()
 
 
@@ -28,7 +30,7 @@ def pair_lines(pairs: Iterable[Overlap]) -> Iterator[bytes]:
 
 def write_pairs(pairs: Iterable[Overlap], out: BinaryIO) -> None:
     """All pairs as JSON lines."""
-    out.writelines(pair_lines(pairs))
+    _write_lines(pairs, out)
 
 
 def decision_format(path: str) -> Callable[[Iterable[Decision], BinaryIO], None]:
@@ -41,7 +43,13 @@ def decision_format(path: str) -> Callable[[Iterable[Decision], BinaryIO], None]
 
 def write_decisions(decisions: Iterable[Decision], out: BinaryIO) -> None:
     """All decisions as JSON lines."""
-    out.writelines(_json.encode(decision) + b"\n" for decision in decisions)
+    _write_lines(decisions, out)
+
+
+def _write_lines(records: Iterable[Overlap | Decision], out: BinaryIO) -> None:
+    left = iter(records)
+    while block := list(islice(left, _AT_ONCE)):
+        out.write(_json.encode_lines(block))
 
 
 def evaluation_json(evaluation: Evaluation) -> bytes:

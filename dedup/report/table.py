@@ -22,7 +22,7 @@ def scan_table(result: ScanResult, top: int) -> Group:
     """Counts, then the ``top`` largest clusters and the ``top`` longest overlaps between kept stories."""
     parts: list[RenderableType] = [_counts(result)]
     if result.kept < len(result.stories):
-        parts += ["", _clusters(result, top), *_more(len(result.clusters), top, "clusters")]
+        parts += ["", _clusters(result, top), *_more(result.cluster_count, top, "clusters")]
     overlaps, count = result.longest_overlaps(top)
     if overlaps:
         parts += ["", _overlaps(overlaps), *_more(count, top, "overlaps")]

@@ -70,9 +70,15 @@ class Compared:
 
     def passages(self, row: int) -> tuple[Passage, ...]:
         """The passages of one pair, in the order of a's text."""
-        first = int(self.quote_end[row - 1]) if row else 0
-        quotes = self.quotes[first : int(self.quote_end[row])].tolist()
-        return tuple(Passage((a0, a1), (b0, b1), words) for a0, a1, b0, b1, words in quotes)
+        return self.passages_of(row, row + 1)[0]
+
+    def passages_of(self, first: int, last: int) -> list[tuple[Passage, ...]]:
+        """The same of each pair from ``first`` on, ``last`` excluded."""
+        ends = self.quote_end[first:last].tolist()
+        begin = int(self.quote_end[first - 1]) if first else 0
+        quotes = self.quotes[begin : ends[-1] if ends else begin].tolist()
+        all = [Passage((a0, a1), (b0, b1), words) for a0, a1, b0, b1, words in quotes]
+        return [tuple(all[start - begin : end - begin]) for start, end in zip([begin, *ends], ends, strict=False)]
 
     def overlap(self, row: int, a: str, b: str, relation: Relation | None, update_of: str | None = None) -> Overlap:
         """One pair as a record, its stories called ``a`` and ``b``."""

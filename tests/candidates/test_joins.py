@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -245,6 +245,30 @@ def test_agreements_count_equal_values(texts: list[str], num_perm: int, threads:
     signatures = [reference.signature(text, num_perm, 5) for text in texts]
     expected = [int((signatures[a] == signatures[b]).sum()) for a, b in pairs.tolist()]
     assert corpus.agreements(pairs, threads).tolist() == expected
+
+
+@given(cases(), st.floats(0, 1), st.integers(0, 4))
+def test_crowded_pairs_wait(case: Case, share: float, full: int) -> None:
+    """Those with a story that looks like more than ``full`` others, but for the first pair of each later story."""
+    count = len(case.order)
+    pairs = [(later, earlier) for later in range(count) for earlier in range(later) if (later + earlier) % 3]
+    values = [reference.signature(case.texts[story], SETTINGS.num_perm, SETTINGS.shingle) for story in case.order]
+    least = share * SETTINGS.num_perm
+    alike = [pair for pair in pairs if (values[pair[0]] == values[pair[1]]).sum() >= least]
+    crowded = {rank for rank, others in Counter(rank for pair in alike for rank in pair).items() if others > full}
+    firsts = dict(reversed(pairs))
+    expected = [firsts[pair[0]] != pair[1] and not crowded.isdisjoint(pair) for pair in pairs]
+    corpus, order = case.ranks().corpus, np.array(case.order, np.uint32)
+    given_pairs = np.array(pairs, np.uint32).reshape(-1, 2)
+    assert kernels.crowded(corpus, order, given_pairs, least, full, case.threads).tolist() == expected
+
+
+def test_only_pairs_that_ascend_are_taken() -> None:
+    falling = np.array([[2, 1], [1, 0]], np.uint32)
+    with pytest.raises(ValueError, match="must ascend"):
+        kernels.merged(falling, NO_PAIRS)
+    with pytest.raises(ValueError, match="must ascend"):
+        kernels.crowded(corpus_of(["a", "b", "c"]), np.arange(3, dtype=np.uint32), falling, 1.0, 1)
 
 
 def test_agreements_are_of_stories_that_are_there() -> None:

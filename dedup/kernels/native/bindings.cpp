@@ -10,6 +10,7 @@
 #include "batch.hpp"
 #include "bindings.hpp"
 #include "compare.hpp"
+#include "crowded.hpp"
 #include "identical.hpp"
 #include "join.hpp"
 
@@ -114,6 +115,12 @@ std::tuple<U32, U32, U64> comparison(const Corpus& corpus, const PairRows& pairs
           to_numpy<std::uint64_t>(std::move(found.quote_end), 0)};
 }
 
+nb::ndarray<nb::numpy, std::uint8_t> crowded_of(const Corpus& corpus, const Vector<std::uint32_t>& order, const PairRows& pairs,
+                                                double least, std::size_t full, std::size_t threads) {
+  return to_numpy<std::uint8_t>(
+      unlocked([&] { return crowded(corpus, span_of(order), pairs_of<RankPair>(pairs), least, full, threads); }), 0);
+}
+
 #define DEDUP_JOIN_ARGS "corpus"_a, "order"_a, "active"_a, "published"_a, "window"_a, "known"_a, "threads"_a
 
 NB_MODULE(_native, m) {
@@ -176,6 +183,10 @@ NB_MODULE(_native, m) {
 
   bind_index(m, corpus);
   m.def("band_pairs", &bands_of, DEDUP_JOIN_ARGS, "bands"_a, "rows"_a, "full"_a, "limit"_a);
+  m.def("crowded", &crowded_of, "corpus"_a, "order"_a, "pairs"_a, "least"_a, "full"_a, "threads"_a = 0);
+  m.def("merged", [](const PairRows& pairs, const PairRows& further) {
+    return to_numpy<std::uint32_t>(unlocked([&] { return merged(pairs_of<RankPair>(pairs), pairs_of<RankPair>(further)); }), 2);
+  }, "pairs"_a, "further"_a);
   bind_judging(m);
   bind_reading(m);
   bind_strings(m);

@@ -43,6 +43,12 @@ bool add(NameColumn& self, nb::handle names) {
   return self.column.add(texts.views(), hashes);
 }
 
+nb::list names_of(NameColumn& self, const Vector<std::uint32_t>& numbers) {
+  nb::list names;
+  for (const std::uint32_t number : span_of(numbers)) names.append(str_of(self.column[place_of(number, self.column.size())]));
+  return names;
+}
+
 }  // namespace
 
 void bind_strings(nb::module_& m) {
@@ -65,6 +71,7 @@ void bind_strings(nb::module_& m) {
         const Texts text(nb::make_tuple(name));
         return self.column.contains(text.views()[0], hash_of(name));
       }, "name"_a)
+      .def("of", &names_of, "numbers"_a)
       .def("add", &add, "names"_a)
       .def("order", [](NameColumn& self) {
         return to_numpy<std::uint32_t>(unlocked([&] {
