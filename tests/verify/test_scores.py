@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from dedup import kernels
 from dedup.settings import Settings
-from dedup.verify import Compared, compare_pairs, compare_texts, concatenate
+from dedup.verify import Compared, compare_all, compare_pairs, compare_texts, concatenate
 
 VOCABULARY = [*words(5), "Anna", "Bonn", "1987", "12"]
 STORIES = st.lists(st.sampled_from(VOCABULARY), max_size=60).map(" ".join)
@@ -172,6 +172,35 @@ def test_what_comes_before_a_pair_does_not_hide_it() -> None:
     texts = [" ".join(text) for text in (BASE, BASE[:30] + words(270, 300), changed(BASE, [50], fresh_words(700)))]
     pairs = np.array([[0, 2], [1, 2]], np.uint32)
     assert compare_pairs(corpus_of(texts), pairs, Settings()).rows[:, :2].tolist() == pairs.tolist()
+
+
+@st.composite
+def pieced(draw: st.DrawFn) -> tuple[str, str]:
+    """Two stories of other words around pieces of one base, some of them in pieces, at distances about the gap."""
+    base, own = words(80), fresh_words(1000)
+    texts = []
+    for _ in range(2):
+        text = [next(own) for _ in range(draw(st.integers(30, 120)))]
+        for start, length, between in draw(
+            st.lists(st.tuples(st.integers(0, 60), st.integers(4, 24), st.integers(0, 14)), max_size=6)
+        ):
+            text += base[start : start + length] + [next(own) for _ in range(between)]
+        texts.append(" ".join(text))
+    return texts[0], texts[1]
+
+
+@given(st.lists(pieced() | related(), min_size=1, max_size=4), st.integers(0, 12), st.integers(6, 30), st.integers(3, 30))
+def test_what_reaches_a_floor_passes_the_sieve(pairs: list[tuple[str, str]], gap: int, least: int, shingles: int) -> None:
+    """Those that a comparison of every pair finds above one of the floors, no more and no less."""
+    settings = Settings(passage_gap=gap, passage_words=least, passage_shingles=shingles)
+    texts = [text for pair in pairs for text in pair]
+    every = np.array(list(permutations(range(len(texts)), 2)), np.uint32)
+    corpus = corpus_of(texts, settings)
+    rows = compare_all(corpus, every, settings)
+    alike = (rows.jaccard >= 0.5) | (np.maximum(rows.containment_a, rows.containment_b) >= settings.containment)
+    wanted = alike | (rows.column("longest") >= least) | (rows.column("shared") >= shingles)
+    wanted |= rows.column("identical") == 1
+    assert compare_pairs(corpus, every, settings).rows.tolist() == rows.rows[wanted].tolist()
 
 
 SHORT = ["one", "two", "three", "four", "five", "six", "seven", "eight"]

@@ -23,6 +23,9 @@ struct AlignSettings {
   std::uint32_t min_words = 8;  // of a passage's longest run; what has none of them is scattered phrases
   bool rewritten = false;       // quote rewritten passages, too (rewritten.hpp); what is counted stays the verbatim ones
 
+  // The gap that is bridged.
+  std::size_t reach() const { return std::min<std::size_t>(gap, kMaxGap); }
+
   // Shingles that any passage has, at the least.
   std::size_t min_shingles() const { return min_words >= shingle ? min_words - shingle + 1 : 1; }
 
@@ -94,7 +97,7 @@ class Aligner {
   void end_run(const Prepared& x, const Prepared& y, const Run& run, const AlignSettings& settings) {
     if (run.shingles == 0) return;
     const auto length = static_cast<std::uint32_t>(run.shingles + settings.shingle - 1);
-    const auto reach = static_cast<std::int64_t>(std::min<std::size_t>(settings.gap, kMaxGap));
+    const auto reach = static_cast<std::int64_t>(settings.reach());
     const auto overlap = -static_cast<std::int64_t>(settings.shingle);
     for (std::size_t back = 0; back < std::min(kOpen, passages_.size()); ++back) {
       Passage& p = passages_[passages_.size() - 1 - back];

@@ -303,8 +303,12 @@ inline Overlaps compare_pairs(const Corpus& corpus, std::span<const StoryPair> p
   const auto lock = corpus.reading();
   check_stories(corpus, pairs);
   if (pairs.size() > std::numeric_limits<std::uint32_t>::max()) throw std::length_error("pairs: too many for one call");
-  if (floor.words > 0)
-    floor.places = static_cast<std::uint32_t>(std::min<std::size_t>(settings.min_shingles(floor.words), floor.shingles));
+  if (floor.words > 0) {
+    floor.passage_places = static_cast<std::uint32_t>(settings.min_shingles(floor.words));
+    floor.places = std::min(floor.passage_places, floor.shingles);
+    floor.step = static_cast<std::uint32_t>(settings.shingle + settings.reach());
+    floor.run = static_cast<std::uint32_t>(settings.min_shingles());
+  }
   std::vector<std::uint32_t> places = sieve(corpus, pairs, floor, threads);
   by_group(pairs, corpus.size(), places);
   constexpr std::size_t kPiece = 512;

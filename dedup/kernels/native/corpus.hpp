@@ -13,6 +13,10 @@
 #include <string_view>
 #include <vector>
 
+#ifdef __GLIBC__  // known since the headers above
+#include <malloc.h>
+#endif
+
 #include "buffer.hpp"
 #include "parallel.hpp"
 #include "sketch.hpp"
@@ -93,9 +97,13 @@ class Corpus {
     const std::size_t used = resident(), most = memory_ / 8 * 5;
     return std::max(memory_ / 8, used < most ? most - used : 0);
   }
-  // Lets go of what lies in the file. Whatever else is done with the corpus may go on.
+  // Lets go of what lies in the file, and of what was freed. Whatever else is done with the corpus may go on.
   void trim() const {
-    if (spill_) spill_->trim();
+    if (!spill_) return;
+    spill_->trim();
+#ifdef __GLIBC__
+    malloc_trim(0);
+#endif
   }
   // The same once seven eighths of the memory are taken: called by all who read many stories, after some of them.
   void breathe() const {

@@ -23,24 +23,25 @@ inline Buffer<std::uint32_t> identical_heads(const Corpus& corpus, std::span<con
     if (story >= corpus.size()) throw std::invalid_argument("order: names a story that is not in the corpus");
   Buffer<std::uint32_t> head;
   head.resize(order.size());
+  const join_detail::EntryShape shape(order.size());
   Buffer<join_detail::Entry> by_rank;
   for (std::uint32_t r = 0; r < order.size(); ++r) {
     head[r] = r;
-    if (corpus.token_count(order[r]) > 0) by_rank.push_back(join_detail::entry_of(corpus.digest(order[r]), r));
+    if (corpus.token_count(order[r]) > 0) by_rank.push_back(shape.of(corpus.digest(order[r]), r));
   }
   const Buffer<join_detail::Entry> entries = join_detail::grouped(by_rank);
   Tokens tokens;
-  Breath breath(corpus);
+  Buffer<char> room_first, room;
   for (std::size_t i = 0, next; i < entries.size(); i = next) {
-    for (next = i + 1; next < entries.size() && join_detail::hash_of(entries[next]) == join_detail::hash_of(entries[i]);) ++next;
+    for (next = i + 1; next < entries.size() && shape.hash(entries[next]) == shape.hash(entries[i]);) ++next;
     if (next - i < 2) continue;
-    const std::uint32_t first = join_detail::rank_of(entries[i]);
-    const std::string_view words = corpus.text(order[first]);
+    const std::uint32_t first = shape.rank(entries[i]);
+    const std::string_view words = corpus.text(order[first], room_first);
     std::map<std::string, std::uint32_t, std::less<>> heads;  // more than one only where digests collide
     for (std::size_t at = i + 1; at < next; ++at) {
-      const std::uint32_t rank = join_detail::rank_of(entries[at]);
-      breath.take(2);
-      if (corpus.text(order[rank]) == words) {
+      const std::uint32_t rank = shape.rank(entries[at]);
+      const std::string_view text = corpus.text(order[rank], room);
+      if (text == words) {
         head[rank] = first;
         continue;
       }
@@ -48,7 +49,7 @@ inline Buffer<std::uint32_t> identical_heads(const Corpus& corpus, std::span<con
         tokenize<false>(words, tokens);
         heads.emplace(tokens.all(), first);
       }
-      tokenize<false>(corpus.text(order[rank]), tokens);
+      tokenize<false>(text, tokens);
       const auto same = heads.find(tokens.all());
       if (same != heads.end())
         head[rank] = same->second;

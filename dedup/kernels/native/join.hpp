@@ -84,15 +84,15 @@ inline Buffer<Entry> grouped(Buffer<Entry>& entries) {
 // Puts the members of `unsorted` into buckets; `rule(ranks, partition)` adds a bucket of two or more stories. A story may
 // have a key twice.
 template <class Rule>
-void bucket(Buffer<Entry>& unsorted, const Rule& rule, Partition& partition) {
+void bucket(Buffer<Entry>& unsorted, const EntryShape& shape, const Rule& rule, Partition& partition) {
   const Buffer<Entry> entries = grouped(unsorted);
   Buffer<std::uint32_t> ranks;
   for (std::size_t i = 0, next; i < entries.size(); i = next) {
-    for (next = i + 1; next < entries.size() && hash_of(entries[next]) == hash_of(entries[i]);) ++next;
+    for (next = i + 1; next < entries.size() && shape.hash(entries[next]) == shape.hash(entries[i]);) ++next;
     if (next - i < 2) continue;
     ranks.clear();
     for (std::size_t at = i; at < next; ++at)
-      if (ranks.empty() || ranks.back() != rank_of(entries[at])) ranks.push_back(rank_of(entries[at]));
+      if (ranks.empty() || ranks.back() != shape.rank(entries[at])) ranks.push_back(shape.rank(entries[at]));
     if (ranks.size() > 1) rule(std::span<const std::uint32_t>(ranks.data(), ranks.size()), partition);
   }
 }
@@ -200,6 +200,7 @@ inline Candidates band_pairs(const JoinInput& in, std::size_t bands, std::size_t
   if (rows < 1 || bands > in.corpus.num_perm() / rows)
     throw std::invalid_argument("bands x rows: more than the signature holds");
   const Buffer<Member> taking_part = members(in);
+  const EntryShape shape(in.order.size());
   const BandKeys keys(in, taking_part, bands, rows);
   const std::size_t at_once = keys.at_once();
   std::vector<Partition> partitions(bands);
@@ -207,11 +208,11 @@ inline Candidates band_pairs(const JoinInput& in, std::size_t bands, std::size_t
     const std::size_t first = task * at_once, count = std::min(at_once, bands - first);
     Buffer<Entry> entries[BandKeys::kMost];
     for (std::size_t k = 0; k < count; ++k) entries[k].resize(taking_part.size());
-    keys.each(first, count, [&](std::size_t k, std::size_t i, std::uint32_t key) {
-      entries[k][i] = entry_of(key, taking_part[i].rank);
+    keys.each(first, count, [&](std::size_t k, std::size_t i, std::uint64_t key) {
+      entries[k][i] = shape.of(key, taking_part[i].rank);
     });
     for (std::size_t k = 0; k < count; ++k)
-      bucket(entries[k], [limits](std::span<const std::uint32_t> ranks, Partition& p) { add_bucket(ranks, limits, p); },
+      bucket(entries[k], shape, [limits](std::span<const std::uint32_t> ranks, Partition& p) { add_bucket(ranks, limits, p); },
              partitions[first + k]);
   });
   return gather(in, partitions);
@@ -241,11 +242,12 @@ inline Candidates passage_pairs(const JoinInput& in, std::span<const std::uint8_
   std::vector<Partition> partitions(kPartitions);
   const std::size_t room = in.corpus.working_memory();
   const KeyEntries keys(in, taking_part);
+  const EntryShape shape(in.order.size());
   const std::size_t at_once = keys.at_once(room);
   for (std::size_t first = 0; first < kPartitions; first += at_once) {
     std::vector<Buffer<Entry>> entries = keys.of(first, std::min(first + at_once, kPartitions));
     for_each_task(entries.size(), in.threads, [&](std::size_t part, std::size_t) {
-      bucket(entries[part], rule, partitions[first + part]);
+      bucket(entries[part], shape, rule, partitions[first + part]);
     });
   }
   return gather(in, partitions);

@@ -1,6 +1,7 @@
 // What the joins go by: the stories by rank, and the keys of those that take part.
 #pragma once
 #include <algorithm>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -57,12 +58,20 @@ struct JoinInput {
 
 namespace join_detail {
 
-// What the joins sort: 32 bits of a key's hash above a rank. Strangers may meet in the bucket of one hash, as they may share
-// a key: of 10 million stories some hundred thousand pairs, which a comparison tells apart.
+// What the joins sort: as much of a key's hash as fits above a rank. Strangers may meet in one bucket, as they may share a key:
+// of 10 million stories a thousand pairs, of a million one; a comparison tells them apart.
 using Entry = std::uint64_t;
-inline Entry entry_of(std::uint64_t hash, std::uint32_t rank) { return hash << 32 | rank; }
-inline std::uint32_t hash_of(Entry entry) { return static_cast<std::uint32_t>(entry >> 32); }
-inline std::uint32_t rank_of(Entry entry) { return static_cast<std::uint32_t>(entry); }
+
+class EntryShape {
+ public:
+  explicit EntryShape(std::size_t ranks) : rank_bits_(std::bit_width(ranks)) {}
+  Entry of(std::uint64_t hash, std::uint32_t rank) const { return hash >> rank_bits_ << rank_bits_ | rank; }
+  std::uint64_t hash(Entry entry) const { return entry >> rank_bits_; }
+  std::uint32_t rank(Entry entry) const { return static_cast<std::uint32_t>(entry ^ entry >> rank_bits_ << rank_bits_); }
+
+ private:
+  int rank_bits_;
+};
 
 struct Member {
   std::uint32_t story, rank;
@@ -88,7 +97,7 @@ inline constexpr std::size_t kPartitions = std::size_t{1} << kPartitionBits;
 class KeyEntries {
  public:
   KeyEntries(const JoinInput& in, const Buffer<Member>& members)
-      : in_(in), members_(members), counts_((members.size() + kPiece - 1) / kPiece * kPartitions) {
+      : in_(in), members_(members), shape_(in.order.size()), counts_((members.size() + kPiece - 1) / kPiece * kPartitions) {
     for_each_task(tasks(), in_.threads, [&](std::size_t task, std::size_t) {
       each(task, 0, kPartitions, [&](std::size_t partition, Entry) { ++counts_[task * kPartitions + partition]; });
     });
@@ -136,13 +145,14 @@ class KeyEntries {
         const std::uint64_t hash = key * xxh3::kPrime64_1;
         const auto partition = static_cast<std::size_t>(hash >> (64 - kPartitionBits));
         if (partition >= begin && partition < end)
-          use(partition, entry_of(hash << kPartitionBits >> 32, members_[i].rank));
+          use(partition, shape_.of(hash << kPartitionBits, members_[i].rank));
       }
     }
   }
 
   const JoinInput& in_;
   const Buffer<Member>& members_;
+  EntryShape shape_;
   std::vector<std::size_t> counts_;  // of each piece of the members, in each partition
 };
 
@@ -153,8 +163,8 @@ class BandKeys {
   BandKeys(const JoinInput& in, const Buffer<Member>& members, std::size_t bands, std::size_t rows)
       : in_(in), members_(members), rows_(rows) {
     if (!in.corpus.spill() || members.empty()) return;
-    scratch_.emplace(*in.corpus.spill(), bands * members.size() * sizeof(std::uint32_t));
-    auto* const keys = reinterpret_cast<std::uint32_t*>(scratch_->data());
+    scratch_.emplace(*in.corpus.spill(), bands * members.size() * sizeof(std::uint64_t));
+    auto* const keys = reinterpret_cast<std::uint64_t*>(scratch_->data());
     constexpr std::size_t kPiece = 1 << 14;
     for_each_task((members.size() + kPiece - 1) / kPiece, in.threads, [&](std::size_t task, std::size_t) {
       Breath breath(in.corpus);
@@ -169,7 +179,7 @@ class BandKeys {
   template <class Use>
   void each(std::size_t first, std::size_t count, const Use& use) const {
     constexpr std::size_t kBreath = 1 << 16;
-    const auto* const keys = scratch_ ? reinterpret_cast<const std::uint32_t*>(scratch_->data()) : nullptr;
+    const auto* const keys = scratch_ ? reinterpret_cast<const std::uint64_t*>(scratch_->data()) : nullptr;
     for (std::size_t i = 0; i < members_.size(); ++i) {
       if (keys != nullptr && i % kBreath == 0) in_.corpus.breathe();
       if (keys == nullptr && i + kAhead < members_.size()) fetch(i + kAhead, first, count);
@@ -191,9 +201,9 @@ class BandKeys {
     for (std::size_t byte = 0; byte < count * rows_ * sizeof(std::uint32_t); byte += kLine) __builtin_prefetch(values + byte);
   }
 
-  std::uint32_t key(std::size_t band, std::size_t i) const {
+  std::uint64_t key(std::size_t band, std::size_t i) const {
     const std::uint32_t* values = in_.corpus.signature(members_[i].story).data() + band * rows_;
-    return static_cast<std::uint32_t>(xxh3::hash(reinterpret_cast<const std::uint8_t*>(values), rows_ * sizeof *values));
+    return xxh3::hash(reinterpret_cast<const std::uint8_t*>(values), rows_ * sizeof *values);
   }
 
   const JoinInput& in_;

@@ -1,6 +1,7 @@
 // How rare what two stories share is: for every passage key of both, which stories hold it.
 #pragma once
 #include <algorithm>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -68,10 +69,10 @@ inline Buffer<Use> uses(const Corpus& corpus, std::span<const std::uint32_t> ord
 // Which of `wanted` (ascending) each story holds, as (place in `wanted`, rank), ascending.
 inline Buffer<std::uint64_t> holders_of(const Corpus& corpus, std::span<const std::uint32_t> order,
                                         std::span<const std::uint64_t> wanted, std::size_t threads) {
-  // A story's keys are small numbers, being window minima: one bit a key of some of its middle bits turns away most.
-  constexpr std::size_t kFilterBits = 22;
-  std::vector<bool> filter(std::size_t{1} << kFilterBits);
-  const auto slot = [](std::uint64_t key) { return static_cast<std::size_t>(key * xxh3::kPrime64_1 >> (64 - kFilterBits)); };
+  // A bit a key, of at least sixteen, turns away most of those that are not wanted.
+  const int bits = std::clamp(static_cast<int>(std::bit_width(wanted.size())) + 4, 12, 40);
+  std::vector<bool> filter(std::size_t{1} << bits);
+  const auto slot = [bits](std::uint64_t key) { return static_cast<std::size_t>(key * xxh3::kPrime64_1 >> (64 - bits)); };
   for (const std::uint64_t key : wanted) filter[slot(key)] = true;
   // Stories in the order in which they lie in memory: by rank, each would be a walk to another place.
   constexpr std::uint32_t kNobody = std::numeric_limits<std::uint32_t>::max();

@@ -26,6 +26,9 @@ struct Floor {
   std::uint32_t words = 16;     // of the longest passage
   std::uint32_t shingles = 25;  // distinct, in common
   std::uint32_t places = 0;     // of shingles in common, without which neither of those two is reached
+  // What any passage of so many words has in either story: as many places, each no more than `step` behind the one before, of
+  // which `run` follow each other.
+  std::uint32_t passage_places = 0, step = 0, run = 0;
 };
 
 // Throws unless the pairs name stories of the corpus, which must be held.
@@ -83,6 +86,12 @@ class Fingerprints {
     std::uint32_t distinct = 0;  // no more than the story's distinct shingles
   };
 
+  // Places of a story whose shingles another has, and whether a passage may be among them.
+  struct Shared {
+    std::uint32_t places = 0;
+    bool passage = false;
+  };
+
   // A set of fingerprints, which fits the first cache.
   class Set {
    public:
@@ -101,10 +110,23 @@ class Fingerprints {
     void remove(const Story& story) {
       for (std::uint32_t i = 0; i < story.count; ++i) bits_[story.values[i] >> 6] = 0;
     }
-    std::uint32_t count(const Story& story) const {
-      std::uint64_t found = 0;
-      for (std::uint32_t i = 0; i < story.count; ++i) found += bits_[story.values[i] >> 6] >> (story.values[i] & 63) & 1;
-      return static_cast<std::uint32_t>(found);
+    Shared shared(const Story& story, const Floor& floor) const {
+      Shared found;
+      std::uint32_t chain = 0, run = 0, behind = 0;  // behind the last place found
+      bool has_run = false;
+      for (std::uint32_t i = 0; i < story.count; ++i) {
+        if ((bits_[story.values[i] >> 6] >> (story.values[i] & 63) & 1) == 0) continue;
+        if (found.places == 0 || i + 1 - behind > floor.step) {
+          chain = run = 0;
+          has_run = false;
+        }
+        run = i == behind ? run + 1 : 1;
+        behind = i + 1;
+        has_run |= run >= floor.run;
+        found.passage |= ++chain >= floor.passage_places && has_run;
+        ++found.places;
+      }
+      return found;
     }
 
    private:
@@ -158,23 +180,26 @@ class Fingerprints {
 // shingles have equal signatures, too.
 inline bool look_alike(std::size_t agreement, std::size_t num_perm) { return agreement * 4 >= num_perm; }
 
-// False only if the stories cannot reach the floor together; `shared` is no fewer than the places of b where a shingle of a
+// False only if the stories cannot reach the floor together; `shared` are no fewer than the places of b where a shingle of a
 // stands.
-inline bool may_reach(std::uint32_t shared, const Fingerprints::Story& a, const Fingerprints::Story& b, const Floor& floor) {
-  const double most = shared, share = std::min(floor.jaccard, floor.containment);
-  return shared >= floor.places || (shared > 0 && (most >= share * a.distinct || most >= floor.containment * b.distinct));
+inline bool may_reach(const Fingerprints::Shared& shared, const Fingerprints::Story& a, const Fingerprints::Story& b,
+                      const Floor& floor) {
+  const double most = shared.places, share = std::min(floor.jaccard, floor.containment);
+  return shared.passage || shared.places >= floor.shingles ||
+         (shared.places > 0 && (most >= share * a.distinct || most >= floor.containment * b.distinct));
 }
 
 }  // namespace sieve_detail
 
 namespace sieve_detail {
 
-// Clears `stays` of the pairs that cannot reach the floor.
+// Sets `stays`, zero before, for the pairs that may reach the floor.
 inline void hold_back(const Corpus& corpus, std::span<const StoryPair> pairs, const Floor& floor, std::size_t threads,
                       std::span<std::uint8_t> stays) {
   constexpr std::size_t kPiece = 4096;
   const std::size_t tasks = (pairs.size() + kPiece - 1) / kPiece;
-  for_each_task(tasks, threads, [&](std::size_t task, std::size_t) {
+  // Signatures in a file cost more to ask than they save.
+  for_each_task(corpus.spill() ? 0 : tasks, threads, [&](std::size_t task, std::size_t) {
     Agreement agreement(corpus);
     for (std::size_t p = task * kPiece; p < std::min(pairs.size(), (task + 1) * kPiece); ++p)
       stays[p] = look_alike(agreement.of(pairs[p]), corpus.num_perm());
@@ -199,7 +224,7 @@ inline void hold_back(const Corpus& corpus, std::span<const StoryPair> pairs, co
         in_set = &pairs[p];
       }
       const Fingerprints::Story& b = prints.of(pairs[p].b);
-      stays[p] = may_reach(set.count(b), a, b, floor);
+      stays[p] = may_reach(set.shared(b, floor), a, b, floor);
     }
     set.remove(a);
   });
@@ -236,10 +261,10 @@ class Sections {
     for (std::uint32_t p = 0; p < pairs.size(); ++p) order_[at[tile(pairs[p])]++] = p;
   }
 
-  // Calls judge(pairs, stays) for each section, which clears `stays` of what is not to stay; gives what stays of all pairs.
+  // Calls judge(pairs, stays) for each section, which sets `stays`, zero before, where a pair stays; gives that of all pairs.
   template <class Judge>
   std::vector<std::uint8_t> judged(const Judge& judge) const {
-    std::vector<std::uint8_t> all(pairs_.size(), 1);
+    std::vector<std::uint8_t> all(pairs_.size());
     if (order_.empty()) {
       judge(pairs_, std::span(all));
       return all;
@@ -250,7 +275,7 @@ class Sections {
     for (const std::size_t end : ends_) {
       section.clear();
       for (std::size_t i = begin; i < end; ++i) section.push_back(pairs_[order_[i]]);
-      stays.assign(section.size(), 1);
+      stays.assign(section.size(), 0);
       judge(std::span<const StoryPair>(section), std::span(stays));
       for (std::size_t i = begin; i < end; ++i) all[order_[i]] = stays[i - begin];
       begin = end;

@@ -52,10 +52,10 @@ class Spill {
   const T* keep(Buffer<T>& values) {
     const std::size_t bytes = values.size() * sizeof(T);
     if (bytes == 0) return nullptr;
-    void* place = take(bytes);
-    std::memcpy(place, values.data(), bytes);
+    char* const place = take(bytes);
+    write(place, reinterpret_cast<const char*>(values.data()), bytes);
     values = {};
-    return static_cast<const T*>(place);
+    return reinterpret_cast<const T*>(place);
   }
 
   // A copy of `count` values that were kept, for who looks at them here and there: a page that is brought in by its address
@@ -131,20 +131,28 @@ class Spill {
 
   [[noreturn]] static void fail(int failure) { throw std::system_error(failure, std::generic_category(), "temporary file"); }
 
-  void* take(std::size_t bytes) {
+  // By calls: each page written by its address would have to be brought in, and let go again.
+  void write(const char* place, const char* bytes, std::size_t count) const {
+    for (std::size_t done = 0; done < count;) {
+      const ssize_t put = pwrite(file_, bytes + done, count - done, static_cast<off_t>(place - base_ + done));
+      if (put < 0 && errno != EINTR) fail(errno);
+      if (put > 0) done += static_cast<std::size_t>(put);
+    }
+  }
+
+  char* take(std::size_t bytes) {
     const std::lock_guard lock(mutex_);
     bytes = (bytes + kAlign - 1) / kAlign * kAlign;
     if (next_ == nullptr || bytes > left_) {
       const std::size_t extent = (bytes + kExtent - 1) / kExtent * kExtent;
       char* const data = mapped(extent);
-      // Written page by page, it is kept so, and read so: from the large pieces that the system would make of it, a single
-      // story could bring in 2 MiB. An extent that is full may be read ahead.
+      // A single story could else bring in as much as the system keeps in one piece. An extent that is full may be read ahead.
       madvise(data, extent, MADV_RANDOM);
       if (extent_ != nullptr) madvise(extent_, extent_bytes_, MADV_NORMAL);
       extent_ = next_ = data;
       extent_bytes_ = left_ = extent;
     }
-    void* place = next_;
+    char* const place = next_;
     next_ += bytes;
     left_ -= bytes;
     return place;
