@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 from dedup.cluster import check_policy, keep_order
@@ -61,7 +62,10 @@ def scan(
 
     if on_step:
         on_step("reading")
-    stories = read_blocks(paths, read or ReadOptions(), on_problem=report, on_bytes=on_bytes)
+    read = read or ReadOptions()
+    if memory is not None:
+        read = replace(read, uncached=True)  # the temporary file needs what cache there is
+    stories = read_blocks(paths, read, on_problem=report, on_bytes=on_bytes)
     limit = None if memory is None else Limit(memory, temp)
     collection = collect(stories, settings, threads, report, limit)
     return compare(

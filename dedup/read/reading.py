@@ -167,6 +167,7 @@ class _Run:
         except OSError as error:
             self._report(Problem(where=found.where, reason=failure(error)))
             return
+        file.uncached = self._options.uncached
         with file:
             if file.node:
                 self._pass_over(found, f"{file.node}, not a file")

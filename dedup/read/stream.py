@@ -22,6 +22,7 @@ PLAIN_READ: Final = 256 << 10
 # Compressed bytes per read: small, as each member of a gzip file copies what is left of its piece.
 PACKED_READ: Final = 16 << 10
 MAX_CHUNK: Final = MIB
+_LET_GO_AT_ONCE: Final = 16 * MIB
 
 CUT_OFF: Final = "cut off: the file ends inside its compressed data; fetch it again"
 
@@ -59,7 +60,7 @@ class OpenFile:
 
     ``follow`` allows the path itself to be a symbolic link. Opening never waits, not even for a FIFO that took the
     file's place; ``node`` then says what was met instead, and nothing can be read. ``on_bytes``, once set, is told of
-    every byte consumed.
+    every byte consumed. ``uncached``, once set, lets what was read go from the system's cache.
 
     :raises OSError: the file cannot be opened.
     """
@@ -73,6 +74,8 @@ class OpenFile:
         self.size = status.st_size
         self.position = 0
         self.on_bytes: Callable[[int], None] | None = None
+        self.uncached = False
+        self._let_go = 0
 
     def read(self, count: int) -> bytes:
         """The next bytes, at most ``count``; none at the end.
@@ -81,9 +84,16 @@ class OpenFile:
         """
         data = self.read_at(self.position, count)
         self.position += len(data)
+        if self.uncached and self.position - self._let_go >= _LET_GO_AT_ONCE:
+            self._let_go_of_cache()
         if data and self.on_bytes:
             self.on_bytes(len(data))
         return data
+
+    def _let_go_of_cache(self) -> None:
+        if hasattr(os, "posix_fadvise"):
+            os.posix_fadvise(self._fd, self._let_go, self.position - self._let_go, os.POSIX_FADV_DONTNEED)
+        self._let_go = self.position
 
     def read_at(self, position: int, count: int) -> bytes:
         """Bytes from elsewhere in the file, not counted as progress."""

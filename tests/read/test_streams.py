@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import os
 import random
 import struct
 import tracemalloc
@@ -280,3 +281,19 @@ def test_damage_knows_its_line_and_what_there_is_of_it(content: bytes, cuts: lis
         found.extend(split_lines(broken(), 100))
     assert found == [] if not expected else True
     assert (damage.value.line, damage.value.rest) == (len(expected) + 1, rest)
+
+
+@pytest.mark.skipif(not hasattr(os, "posix_fadvise"), reason="this system keeps its cache of files to itself")
+@pytest.mark.parametrize("uncached", [False, True])
+def test_what_was_read_need_not_stay_cached(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, uncached: bool) -> None:
+    told: list[tuple[int, int, int]] = []
+    monkeypatch.setattr(os, "posix_fadvise", lambda file, *what: told.append(what))
+    path = tmp_path / "many.jsonl"
+    path.write_bytes(lines(*({"id": str(number), "text": "word " * 200_000} for number in range(40))))
+    stories, problems = read(path, uncached=uncached)
+    assert (len(stories), problems) == (40, [])
+    assert bool(told) == uncached
+    ends = [begin + count for begin, count, _ in told]
+    assert [begin for begin, _, _ in told] == [0, *ends[:-1]][: len(told)]
+    assert all(how == os.POSIX_FADV_DONTNEED for _, _, how in told)
+    assert not told or path.stat().st_size - ends[-1] < 17 * MIB

@@ -90,11 +90,11 @@ class Corpus {
     const auto lock = reading();
     return size();
   }
-  // Bytes that a join may take for a while, or 0 for any number: an eighth of the memory, or what is left of five eighths.
+  // Bytes that a join may take for a while, or 0 for any number: an eighth of the memory, or what is left of half of it.
   std::size_t working_memory() const {
     if (!spill_) return 0;
     trim();
-    const std::size_t used = resident(), most = memory_ / 8 * 5;
+    const std::size_t used = resident(), most = memory_ / 2;
     return std::max(memory_ / 8, used < most ? most - used : 0);
   }
   // Lets go of what lies in the file, and of what was freed. Whatever else is done with the corpus may go on.
