@@ -42,8 +42,8 @@ class ReadOptions:
     :param leave_out: folders that are not read where they lie below the ones given, such as the one a run writes to.
     :param encoding: what texts, tables and pages without a byte-order mark are in, whatever they say; None to find out.
     :param fix_text: mend mojibake in texts and titles (``cafÃ©``), with ftfy; else it is left as it is.
-    :param uncached: where the system can be told so, do not leave what was read in its cache of files, which then has room for
-        others.
+    :param uncached: where the system can be told so, leave nothing that was read in its cache of files, so that it has room
+        for others.
     :param strict: raise the first failure as :class:`~dedup.errors.InputError` instead of reporting it.
     :raises UsageError: an encoding that is none, a limit below 1, a window out of range, or a field name that holds a
         quotation mark, a backslash or a control character.

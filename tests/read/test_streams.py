@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from read.helpers import ids, lines, read, reasons, zstd
+from read.helpers import ids, lines, read, read_in_blocks, reasons, zstd
 
 from dedup.read.stream import MAX_CHUNK, PACKED_READ, Damage, split_lines
 
@@ -290,7 +290,7 @@ def test_what_was_read_need_not_stay_cached(tmp_path: Path, monkeypatch: pytest.
     monkeypatch.setattr(os, "posix_fadvise", lambda file, *what: told.append(what))
     path = tmp_path / "many.jsonl"
     path.write_bytes(lines(*({"id": str(number), "text": "word " * 200_000} for number in range(40))))
-    stories, problems = read(path, uncached=uncached)
+    stories, problems = read_in_blocks(path, uncached=uncached)
     assert (len(stories), problems) == (40, [])
     assert bool(told) == uncached
     ends = [begin + count for begin, count, _ in told]
