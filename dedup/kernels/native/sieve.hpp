@@ -313,9 +313,10 @@ class Sections {
 // The places in `pairs` of those that may reach the floor, ascending. The corpus must be held.
 inline std::vector<std::uint32_t> sieve(const Corpus& corpus, std::span<const StoryPair> pairs, const Floor& floor,
                                         std::size_t threads) {
+  constexpr std::size_t kRoom = std::size_t{128} << 20;  // little beside the texts of stories that need as much
   std::vector<std::uint8_t> stays(pairs.size(), 1);
   if (floor.words > 0)
-    stays = sieve_detail::Sections(corpus, pairs, corpus.working_memory() / 2)
+    stays = sieve_detail::Sections(corpus, pairs, corpus.spill() ? corpus.working_memory() / 2 : kRoom)
                 .judged([&](std::span<const StoryPair> section, std::span<std::uint8_t> out) {
                   sieve_detail::hold_back(corpus, section, floor, threads, out);
                 });
