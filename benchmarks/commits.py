@@ -86,7 +86,7 @@ def install(commit: str, folder: Path) -> Path:
     venv.create(folder / "venv", with_pip=True)
     python = folder / "venv" / "bin" / "python"
     print(f"installing {commit} …", file=sys.stderr)
-    subprocess.run([str(python), "-m", "pip", "install", "--quiet", str(source)], check=True)
+    subprocess.run([str(python), "-m", "pip", "install", "-qq", str(source)], check=True)
     return python
 
 
