@@ -21,7 +21,6 @@ from dedup.verify import Compared
 _MIRRORED = np.array([RELATIONS.index(relation.mirrored) for relation in RELATIONS], np.uint8)
 _AT_ONCE = 4096
 _VERSIONS = (Relation.NEAR_DUPLICATE, Relation.CONTAINS, Relation.CONTAINED)
-_IS_VERSION = np.array([relation in _VERSIONS for relation in RELATIONS])
 
 
 class Pairs(Sequence[Overlap]):
@@ -58,16 +57,16 @@ class Pairs(Sequence[Overlap]):
         """The pairs from ``first`` on, ``last`` excluded: many at once, as one alone is half looking things up."""
         block = self._pairs.block(first, last)
         a, b = block.column("a"), block.column("b")
-        codes = self._codes[first:last]
         columns = zip(
             self._ids.of(a),
             self._ids.of(b),
-            codes.tolist(),
-            self._scores[first:last].tolist(),
+            self._codes[first:last].tolist(),
+            *self._scores[first:last].T.tolist(),
             block.column("words_a").tolist(),
             block.column("longest").tolist(),
             self._pairs.passages_of(first, last),
-            _older(codes, self._published[a], self._published[b]),
+            self._published[a].tolist(),
+            self._published[b].tolist(),
             strict=True,
         )
         return [
@@ -76,23 +75,15 @@ class Pairs(Sequence[Overlap]):
                 b=id_b,
                 relation=RELATIONS[code],
                 jaccard=jaccard,
-                containment_a=containment_a,
-                containment_b=containment_b,
+                containment_a=in_a,
+                containment_b=in_b,
                 shared_words=shared_words,
                 longest_passage=longest,
                 passages=passages,
-                update_of=(None, id_a, id_b)[older],
+                update_of=update_of(RELATIONS[code], (id_a, time_a), (id_b, time_b)),
             )
-            for id_a, id_b, code, (jaccard, containment_a, containment_b), shared_words, longest, passages, older in columns
+            for id_a, id_b, code, jaccard, in_a, in_b, shared_words, longest, passages, time_a, time_b in columns
         ]
-
-
-def _older(codes: npt.NDArray[np.uint8], a: npt.NDArray[np.int64], b: npt.NDArray[np.int64]) -> list[int]:
-    """Of each pair of these relations and times which story an update is of: 1 for a, 2 for b, 0 for none. See
-    ``update_of``."""
-    known = _IS_VERSION[codes] & (a != UNDATED) & (b != UNDATED) & (a != b)
-    older: list[int] = np.where(known, np.where(a < b, 1, 2), 0).tolist()
-    return older
 
 
 def update_of(relation: Relation, a: tuple[str, int], b: tuple[str, int]) -> str | None:

@@ -137,7 +137,7 @@ def scan_command(
         if decisions_out and write_decisions:
             write_decisions(result.decisions, decisions_out)
     if format is Format.JSONL:
-        sys.stdout.buffer.writelines(reports.pair_lines(result.pairs))
+        reports.write_pairs(result.pairs, sys.stdout.buffer)
         sys.stdout.buffer.flush()
     else:
         stdout().print(reports.scan_table(result, top))

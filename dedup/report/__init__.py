@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from dedup.report.html import page_writer
     from dedup.report.indexes import index_info, info_json, info_lines
     from dedup.report.pairpage import explanation_html
-    from dedup.report.records import decision_format, evaluation_json, pair_lines, write_decisions, write_pairs
+    from dedup.report.records import decision_format, evaluation_json, write_decisions, write_pairs
     from dedup.report.reportdata import page_data, scan_page
     from dedup.report.reread import read_decisions, read_pairs, stories_again
     from dedup.report.table import scan_table
@@ -33,7 +33,6 @@ __all__ = [
     "info_lines",
     "page_data",
     "page_writer",
-    "pair_lines",
     "read_decisions",
     "read_pairs",
     "scan_page",
@@ -51,7 +50,7 @@ _MODULES = {
     "html": ("page_writer",),
     "indexes": ("index_info", "info_json", "info_lines"),
     "pairpage": ("explanation_html",),
-    "records": ("decision_format", "evaluation_json", "pair_lines", "write_decisions", "write_pairs"),
+    "records": ("decision_format", "evaluation_json", "write_decisions", "write_pairs"),
     "reportdata": ("page_data", "scan_page"),
     "reread": ("read_decisions", "read_pairs", "stories_again"),
     "table": ("scan_table",),

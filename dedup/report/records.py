@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from itertools import islice
 from pathlib import PurePath
 from typing import TYPE_CHECKING, BinaryIO, Final
@@ -20,12 +20,6 @@ if TYPE_CHECKING:
 
 _AT_ONCE: Final = 1024
 _json = msgspec.json.Encoder()
-
-
-def pair_lines(pairs: Iterable[Overlap]) -> Iterator[bytes]:
-    """Each pair as one line of JSON, newline included."""
-    for pair in pairs:
-        yield _json.encode(pair) + b"\n"
 
 
 def write_pairs(pairs: Iterable[Overlap], out: BinaryIO) -> None:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import io
 import json
 
 import pytest
 from pairs import HOSTILE, fixture_pair, hostile_pair
 
-from dedup.report import explanation_json, pair_lines
+from dedup.report import explanation_json, write_pairs
 
 
 def test_it_begins_with_the_pair_record() -> None:
     found = fixture_pair("contained/lost-map.txt", "contained/lost-map-brief.txt")
     record = json.loads(explanation_json(found))
-    (line,) = pair_lines([found.overlap])
+    out = io.BytesIO()
+    write_pairs([found.overlap], out)
+    (line,) = out.getvalue().splitlines()
     expected = json.loads(line)
     assert {name: record[name] for name in expected} == expected
     assert list(record) == [*expected, "reason", "scores", "facts", "alone", "judged"]

@@ -10,7 +10,6 @@
 #include "buffer.hpp"
 #include "corpus.hpp"
 #include "joinkeys.hpp"
-#include "parallel.hpp"
 #include "sieve.hpp"
 
 namespace dedup {
@@ -21,14 +20,11 @@ inline Buffer<std::uint8_t> crowded(const Corpus& corpus, std::span<const std::u
                                     double least, std::size_t full, std::size_t threads) {
   const auto lock = corpus.reading();
   check_pairs(corpus, order, pairs);
-  constexpr std::size_t kPiece = 4096;
   Buffer<std::uint8_t> waits;
   waits.resize(pairs.size());
-  for_each_task((pairs.size() + kPiece - 1) / kPiece, threads, [&](std::size_t task, std::size_t) {
-    Agreement agreement(corpus);
-    for (std::size_t p = task * kPiece; p < std::min(pairs.size(), (task + 1) * kPiece); ++p)
-      waits[p] = agreement.of({order[pairs[p].later], order[pairs[p].earlier]}) >= least;
-  });
+  for_each_agreement(corpus, pairs.size(), threads,
+                     [&](std::size_t p) { return StoryPair{order[pairs[p].later], order[pairs[p].earlier]}; },
+                     [&](std::size_t p, std::uint32_t values) { waits[p] = values >= least; });
   std::vector<std::uint32_t> alike(order.size());
   for (std::size_t p = 0; p < pairs.size(); ++p) {
     alike[pairs[p].later] += waits[p];

@@ -60,18 +60,24 @@ class Agreement {
   Buffer<std::uint32_t> room_x_, room_y_;
 };
 
-// The same for each of many pairs.
+// Calls use(p, agreement of pair(p)) for each p below `count`, on several threads.
+template <class Pair, class Use>
+void for_each_agreement(const Corpus& corpus, std::size_t count, std::size_t threads, const Pair& pair, const Use& use) {
+  constexpr std::size_t kPiece = 4096;
+  for_each_task((count + kPiece - 1) / kPiece, threads, [&](std::size_t task, std::size_t) {
+    Agreement agreement(corpus);
+    for (std::size_t p = task * kPiece; p < std::min(count, (task + 1) * kPiece); ++p) use(p, agreement.of(pair(p)));
+  });
+}
+
+// The agreement of each pair.
 inline Buffer<std::uint32_t> agreements(const Corpus& corpus, std::span<const StoryPair> pairs, std::size_t threads) {
   const auto lock = corpus.reading();
   check_stories(corpus, pairs);
-  constexpr std::size_t kPiece = 4096;
   Buffer<std::uint32_t> equal;
   equal.resize(pairs.size());
-  for_each_task((pairs.size() + kPiece - 1) / kPiece, threads, [&](std::size_t task, std::size_t) {
-    Agreement agreement(corpus);
-    for (std::size_t p = task * kPiece; p < std::min(pairs.size(), (task + 1) * kPiece); ++p)
-      equal[p] = agreement.of(pairs[p]);
-  });
+  for_each_agreement(corpus, pairs.size(), threads, [&](std::size_t p) { return pairs[p]; },
+                     [&](std::size_t p, std::uint32_t values) { equal[p] = values; });
   return equal;
 }
 
@@ -199,11 +205,9 @@ inline void hold_back(const Corpus& corpus, std::span<const StoryPair> pairs, co
   constexpr std::size_t kPiece = 4096;
   const std::size_t tasks = (pairs.size() + kPiece - 1) / kPiece;
   // Signatures in a file cost more to ask than they save.
-  for_each_task(corpus.spill() ? 0 : tasks, threads, [&](std::size_t task, std::size_t) {
-    Agreement agreement(corpus);
-    for (std::size_t p = task * kPiece; p < std::min(pairs.size(), (task + 1) * kPiece); ++p)
-      stays[p] = look_alike(agreement.of(pairs[p]), corpus.num_perm());
-  });
+  if (!corpus.spill())
+    for_each_agreement(corpus, pairs.size(), threads, [&](std::size_t p) { return pairs[p]; },
+                       [&](std::size_t p, std::uint32_t values) { stays[p] = look_alike(values, corpus.num_perm()); });
   std::vector<std::uint32_t> wanted;
   for (std::size_t p = 0; p < pairs.size(); ++p)
     if (!stays[p]) wanted.insert(wanted.end(), {pairs[p].a, pairs[p].b});
@@ -230,24 +234,21 @@ inline void hold_back(const Corpus& corpus, std::span<const StoryPair> pairs, co
   });
 }
 
-// Pairs in sections that can be judged one after the other: of stories whose fingerprints fit into `room` bytes, or all of
-// them where that is 0. Stories are taken in two ranges at a time, as they lie in the file, so that a story is read again for
+// Pairs in sections that can be judged one after the other: of stories whose fingerprints fit into `room` bytes, which may be
+// all of them. Else stories are taken in two ranges at a time, as they lie in the file, so that a story is read again for
 // each range that it has partners in, and not for each section.
 class Sections {
  public:
   Sections(const Corpus& corpus, std::span<const StoryPair> pairs, std::size_t room) : pairs_(pairs) {
-    if (room == 0) {
-      ends_.push_back(pairs.size());
-      return;
-    }
+    const std::size_t most = std::max<std::size_t>(room / kBytesPerPair, 1);
     const std::vector<std::uint32_t> range = ranges(corpus, room / 2);
     const std::size_t count = range.empty() ? 0 : range.back() + std::size_t{1};
+    if (count <= 1 && pairs.size() <= most) return;
     const auto tile = [&](const StoryPair& pair) {
       return std::min(range[pair.a], range[pair.b]) * count + std::max(range[pair.a], range[pair.b]);
     };
     std::vector<std::size_t> at(count * count);
     for (const StoryPair& pair : pairs) ++at[tile(pair)];
-    const std::size_t most = std::max<std::size_t>(room / kBytesPerPair, 1);
     std::size_t total = 0;
     for (std::size_t& place : at) {
       for (std::size_t left = place; left > 0;) {
@@ -304,7 +305,7 @@ class Sections {
   }
 
   std::span<const StoryPair> pairs_;
-  std::vector<std::uint32_t> order_;  // places in the pairs, section after section; empty: as they are
+  std::vector<std::uint32_t> order_;  // places in the pairs, section after section; empty: one section, as they are
   std::vector<std::size_t> ends_;
 };
 
